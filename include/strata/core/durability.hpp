@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+namespace strata {
+
+/// What an acknowledged write survives.
+///
+/// | durability | after kill -9      | after power loss                                        |
+/// |------------|--------------------|---------------------------------------------------------|
+/// | `synced`   | all acknowledged   | all acknowledged                                        |
+/// | `buffered` | all acknowledged   | a prefix of commit order, at least to the last `sync()` |
+/// | `unlogged` | the flushed prefix | the flushed prefix                                      |
+///
+/// Whatever the mode, a batch is whole or absent, and what is recovered is a prefix of commit
+/// order.
+enum class Durability : std::uint8_t {
+  synced,
+  buffered,
+  unlogged
+};
+
+}  // namespace strata

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// A set of writes that takes effect whole or not at all, over any number of families.
+///
+/// A batch is kept in the very bytes that the log stores, so committing one copies it once:
+///
+///     operation*          kind u8, family varint, key string, value string unless kind is erase
+///
+/// The n-th operation gets the n-th sequence of the batch: later operations win. Round trip:
+/// tests/lsm/write_batch_test.cpp. Not thread-safe.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/coding.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+
+namespace strata {
+
+/// Which family of a database. `db.family<"name">().id()` gives one; 0 is the first family.
+struct FamilyId {
+  std::uint32_t value = 0;
+  friend constexpr auto operator<=>(FamilyId, FamilyId) noexcept = default;
+};
+
+class WriteBatch {
+ public:
+  void put(std::string_view key, std::string_view value) { put(FamilyId{}, key, value); }
+  void put(FamilyId family, std::string_view key, std::string_view value) {
+    append(EntryKind::put, family, key);
+    append_value(value);
+  }
+  void erase(std::string_view key) { erase(FamilyId{}, key); }
+  void erase(FamilyId family, std::string_view key) { append(EntryKind::erase, family, key); }
+  void merge(std::string_view key, std::string_view operand) { merge(FamilyId{}, key, operand); }
+  void merge(FamilyId family, std::string_view key, std::string_view operand) {
+    append(EntryKind::merge, family, key);
+    append_value(operand);
+  }
+  /// Erases every key in [first, last) that is there when the batch commits.
+  void erase_range(std::string_view first, std::string_view last) {
+    erase_range(FamilyId{}, first, last);
+  }
+  void erase_range(FamilyId family, std::string_view first, std::string_view last) {
+    append(EntryKind::erase_range, family, first);
+    append_value(last);
+  }
+  void append(const WriteBatch& other) {
+    bytes_ += other.bytes_;
+    count_ += other.count_;
+    note_limits(other.key_bytes_most_, other.value_bytes_most_, other.has_empty_key_);
+  }
+  void clear() noexcept { *this = WriteBatch(); }
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
+
+  /// The number of operations.
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+
+  /// Whether every key and value is within the documented limits.
+  [[nodiscard]] Result<void> check_limits() const {
+    if (has_empty_key_) [[unlikely]] {
+      return fail(ErrorCode::invalid_argument,
+                  "a key is empty; keys have at least one byte, use a one-byte key instead");
+    }
+    if (key_bytes_most_ > key_bytes_max) [[unlikely]] {
+      return fail(ErrorCode::invalid_argument, "a key has ", std::to_string(key_bytes_most_),
+                  " bytes; the limit is 65536, store long keys by their hash");
+    }
+    if (value_bytes_most_ > value_bytes_max) [[unlikely]] {
+      return fail(ErrorCode::invalid_argument, "a value has ", std::to_string(value_bytes_most_),
+                  " bytes; the limit is 1 GiB, store large values in parts (see the object store)");
+    }
+    return {};
+  }
+
+ private:
+  void append(EntryKind kind, FamilyId family, std::string_view key) {
+    bytes_.push_back(static_cast<char>(kind));
+    put_varint(bytes_, family.value);
+    put_string(bytes_, key);
+    ++count_;
+    note_limits(key.size(), 0, key.empty());
+  }
+  void append_value(std::string_view value) {
+    put_string(bytes_, value);
+    note_limits(0, value.size(), false);
+  }
+  void note_limits(std::size_t key_bytes, std::size_t value_bytes, bool empty_key) noexcept {
+    key_bytes_most_ = key_bytes > key_bytes_most_ ? key_bytes : key_bytes_most_;
+    value_bytes_most_ = value_bytes > value_bytes_most_ ? value_bytes : value_bytes_most_;
+    has_empty_key_ = has_empty_key_ || empty_key;
+  }
+
+  std::string bytes_;
+  std::uint32_t count_ = 0;
+  std::size_t key_bytes_most_ = 0;
+  std::size_t value_bytes_most_ = 0;
+  bool has_empty_key_ = false;
+};
+
+/// One operation of an encoded batch; the views point into the encoding.
+struct BatchOperation {
+  EntryKind kind = EntryKind::put;
+  FamilyId family;
+  std::string_view key;
+  std::string_view value;
+};
+
+/// Walks an encoded batch. `next` returns false at the end, or with `damaged()` where the bytes
+/// are no batch: lengths are bounded by what remains.
+class BatchReader {
+ public:
+  explicit BatchReader(std::string_view bytes) noexcept : decoder_(bytes) {}
+
+  [[nodiscard]] bool next(BatchOperation& operation) noexcept {
+    if (decoder_.done() || damaged_) {
+      return false;
+    }
+    std::uint8_t kind = 0;
+    std::uint64_t family = 0;
+    damaged_ = !decoder_.take_fixed(kind) ||
+               kind > static_cast<std::uint8_t>(EntryKind::erase_range) ||
+               !decoder_.take_varint(family) || family > UINT32_MAX ||
+               !decoder_.take_string(operation.key);
+    if (damaged_) {
+      return false;
+    }
+    operation.kind = static_cast<EntryKind>(kind);
+    operation.family = FamilyId{static_cast<std::uint32_t>(family)};
+    operation.value = {};
+    if (operation.kind != EntryKind::erase && !decoder_.take_string(operation.value)) {
+      damaged_ = true;
+    }
+    return !damaged_;
+  }
+  [[nodiscard]] bool damaged() const noexcept { return damaged_; }
+
+ private:
+  Decoder decoder_;
+  bool damaged_ = false;
+};
+
+}  // namespace strata
