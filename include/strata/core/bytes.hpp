@@ -15,9 +15,15 @@
 namespace strata {
 
 inline namespace literals {
-constexpr std::size_t operator""_KiB(unsigned long long n) { return std::size_t{n} << 10; }
-constexpr std::size_t operator""_MiB(unsigned long long n) { return std::size_t{n} << 20; }
-constexpr std::size_t operator""_GiB(unsigned long long n) { return std::size_t{n} << 30; }
+constexpr std::size_t operator""_KiB(unsigned long long n) {
+  return std::size_t{n} << 10;
+}
+constexpr std::size_t operator""_MiB(unsigned long long n) {
+  return std::size_t{n} << 20;
+}
+constexpr std::size_t operator""_GiB(unsigned long long n) {
+  return std::size_t{n} << 30;
+}
 }  // namespace literals
 
 inline constexpr std::size_t key_bytes_max = 64_KiB;

@@ -24,13 +24,14 @@
 namespace strata {
 
 template <class C>
-concept ChecksumPolicy =
-    std::same_as<typename C::policy_slot, checksum_slot> &&
+concept ChecksumPolicy = std::same_as<typename C::policy_slot, checksum_slot> &&
     requires(std::uint32_t sum, std::string_view bytes) {
-      { C::name } -> std::convertible_to<std::string_view>;
-      { C::compute(bytes) } noexcept -> std::same_as<std::uint32_t>;
-      { C::extend(sum, bytes) } noexcept -> std::same_as<std::uint32_t>;
-    };
+  { C::name } -> std::convertible_to<std::string_view>;
+  { C::compute(bytes) }
+  noexcept->std::same_as<std::uint32_t>;
+  { C::extend(sum, bytes) }
+  noexcept->std::same_as<std::uint32_t>;
+};
 
 namespace detail {
 
@@ -57,7 +58,8 @@ constexpr Crc32cTables make_crc32c_tables() {
 inline constexpr Crc32cTables crc32c_tables = make_crc32c_tables();
 
 /// Slicing by eight. `crc` is the inverted running value.
-inline std::uint32_t crc32c_portable(std::uint32_t crc, const char* data, std::size_t size) noexcept {
+inline std::uint32_t crc32c_portable(std::uint32_t crc, const char* data,
+                                     std::size_t size) noexcept {
   const auto& t = crc32c_tables;
   for (; size >= 8; size -= 8, data += 8) {
     std::uint64_t word = 0;
@@ -74,7 +76,8 @@ inline std::uint32_t crc32c_portable(std::uint32_t crc, const char* data, std::s
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) inline std::uint32_t crc32c_sse42(std::uint32_t crc, const char* data,
+__attribute__((target("sse4.2"))) inline std::uint32_t crc32c_sse42(std::uint32_t crc,
+                                                                    const char* data,
                                                                     std::size_t size) noexcept {
   std::uint64_t wide = crc;
   for (; size >= 8; size -= 8, data += 8) {

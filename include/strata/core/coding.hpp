@@ -16,13 +16,13 @@
 namespace strata {
 
 template <class Integer>
-  requires std::is_integral_v<Integer>
+requires std::is_integral_v<Integer>
 inline void store_fixed(char* to, Integer value) noexcept {
   std::memcpy(to, &value, sizeof value);
 }
 
 template <class Integer>
-  requires std::is_integral_v<Integer>
+requires std::is_integral_v<Integer>
 [[nodiscard]] inline Integer load_fixed(const char* from) noexcept {
   Integer value;
   std::memcpy(&value, from, sizeof value);
@@ -30,7 +30,7 @@ template <class Integer>
 }
 
 template <class Integer>
-  requires std::is_integral_v<Integer>
+requires std::is_integral_v<Integer>
 inline void put_fixed(std::string& out, Integer value) {
   char bytes[sizeof value];
   store_fixed(bytes, value);
@@ -59,7 +59,7 @@ class Decoder {
   [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
 
   template <class Integer>
-    requires std::is_integral_v<Integer>
+  requires std::is_integral_v<Integer>
   [[nodiscard]] bool take_fixed(Integer& value) noexcept {
     if (rest_.size() < sizeof value) {
       return false;

@@ -19,13 +19,13 @@
 namespace strata {
 
 template <class C>
-concept ComparatorPolicy =
-    std::same_as<typename C::policy_slot, comparator_slot> &&
+concept ComparatorPolicy = std::same_as<typename C::policy_slot, comparator_slot> &&
     requires(std::string_view key) {
-      { C::name } -> std::convertible_to<std::string_view>;
-      { C::compare(key, key) } noexcept -> std::same_as<int>;
-      { C::is_bytewise } -> std::convertible_to<bool>;
-    };
+  { C::name } -> std::convertible_to<std::string_view>;
+  { C::compare(key, key) }
+  noexcept->std::same_as<int>;
+  { C::is_bytewise } -> std::convertible_to<bool>;
+};
 
 namespace comparator {
 

@@ -38,7 +38,9 @@ struct value_separation_slot {};
 
 /// Whether `P` is a policy for some slot.
 template <class P>
-concept Policy = requires { typename P::policy_slot; };
+concept Policy = requires {
+  typename P::policy_slot;
+};
 
 template <class P, class Slot>
 concept PolicyFor = Policy<P> && std::same_as<typename P::policy_slot, Slot>;
@@ -85,7 +87,9 @@ struct options_of {
   using type = NoOptions;
 };
 template <class P>
-  requires requires { typename P::Options; }
+requires requires {
+  typename P::Options;
+}
 struct options_of<P> {
   using type = typename P::Options;
 };
