@@ -6,7 +6,8 @@
 /// | expression            | result        | promise                                            |
 /// |-----------------------|---------------|----------------------------------------------------|
 /// | `F::name`             | `string_view` | shown in stats                                     |
-/// | `f.keep(key, value)`  | `bool`        | false: erase this key; asked only for values that no snapshot needs |
+/// | `f.keep(key, value)`  | `bool`        | false: erase this key; asked only for values that no
+/// snapshot needs |
 ///
 /// A compaction asks when it happens to pass; a filter is therefore for data whose disappearance
 /// at any moment is correct (expired sessions), never for logic. Threads: called by several
@@ -20,12 +21,11 @@
 namespace strata {
 
 template <class F>
-concept CompactionFilterPolicy =
-    std::same_as<typename F::policy_slot, compaction_filter_slot> &&
+concept CompactionFilterPolicy = std::same_as<typename F::policy_slot, compaction_filter_slot> &&
     requires(const F& filter, std::string_view bytes) {
-      { F::name } -> std::convertible_to<std::string_view>;
-      { filter.keep(bytes, bytes) } -> std::same_as<bool>;
-    };
+  { F::name } -> std::convertible_to<std::string_view>;
+  { filter.keep(bytes, bytes) } -> std::same_as<bool>;
+};
 
 namespace compaction_filter {
 

@@ -9,8 +9,10 @@
 /// | expression                            | result        | promise                             |
 /// |---------------------------------------|---------------|-------------------------------------|
 /// | `M::name`                             | `string_view` | in the manifest; never reused       |
-/// | `M::full(key, base, operand, out)`    | `bool`        | out = base with operand applied; base is null where the key is absent; false: the operand (or base) is malformed |
-/// | `M::combine(key, older, newer, out)`  | `bool`        | out = one operand equal to both; false: they can not be combined, both are kept |
+/// | `M::full(key, base, operand, out)`    | `bool`        | out = base with operand applied; base
+/// is null where the key is absent; false: the operand (or base) is malformed | | `M::combine(key,
+/// older, newer, out)`  | `bool`        | out = one operand equal to both; false: they can not be
+/// combined, both are kept |
 ///
 /// `combine` must be associative and agree with `full`. A malformed operand surfaces as
 /// `corruption` on read; nothing is dropped. Threads: stateless, so any.
@@ -29,13 +31,12 @@
 namespace strata {
 
 template <class M>
-concept MergePolicy =
-    std::same_as<typename M::policy_slot, merge_slot> &&
+concept MergePolicy = std::same_as<typename M::policy_slot, merge_slot> &&
     requires(std::string_view bytes, const std::string_view* base, std::string& out) {
-      { M::name } -> std::convertible_to<std::string_view>;
-      { M::full(bytes, base, bytes, out) } -> std::same_as<bool>;
-      { M::combine(bytes, bytes, bytes, out) } -> std::same_as<bool>;
-    };
+  { M::name } -> std::convertible_to<std::string_view>;
+  { M::full(bytes, base, bytes, out) } -> std::same_as<bool>;
+  { M::combine(bytes, bytes, bytes, out) } -> std::same_as<bool>;
+};
 
 namespace merge {
 

@@ -32,7 +32,7 @@ template <class Comparator, class Merge, class Filter, class Sink>
 class Retention {
  public:
   struct Context {
-    std::vector<Sequence> snapshots;  ///< live ones, ascending
+    std::vector<Sequence> snapshots;                          ///< live ones, ascending
     const RangeEraseSet<Comparator>* range_erases = nullptr;  ///< of the inputs
     bool bottommost = false;  ///< no file outside the inputs can hold older data of their keys
     /// Values may get sequence 0. Not when a range erase stays in the output: it would hide them.
@@ -71,7 +71,7 @@ class Retention {
     }
     settled_ = true;
     if (!operands_.empty()) {
-      return fold(kind == EntryKind::put ? &value : nullptr);
+      return fold(covered ? nullptr : &trailer, value);
     }
     if (covered) {
       ++dropped_;
@@ -124,31 +124,33 @@ class Retention {
     return sink_(key_, trailer, {});
   }
 
-  /// All operands of the stripe, newest first, over `base` (null: the key was absent).
-  [[nodiscard]] Result<void> fold(const std::string_view* base) {
+  /// Folds the operands of the stripe over what lies below them: the entry `below`, or nothing.
+  /// A malformed operand is the reader's to report; here everything is kept as it is.
+  [[nodiscard]] Result<void> fold(const Trailer* below, std::string_view value) {
+    const bool on_value = below != nullptr && below->kind() == EntryKind::put;
     std::string folded;
     std::string next;
-    std::string_view folded_view;
+    std::string_view base = value;
     for (std::size_t i = operands_.size(); i-- > 0;) {
-      if (!Merge::full(key_, base, operands_[i].value, next)) {
-        return keep_unfoldable(base);
+      const bool has_base = on_value || i + 1 < operands_.size();
+      if (!Merge::full(key_, has_base ? &base : nullptr, operands_[i].value, next)) {
+        return keep_unfolded(below, value);
       }
       folded.swap(next);
-      folded_view = folded;
-      base = &folded_view;
+      base = folded;
     }
     const Trailer newest(operands_.front().trailer.sequence(), EntryKind::put);
     dropped_ += operands_.size() - 1;
     operands_.clear();
     return keep_value(newest, folded);
   }
-
-  /// A malformed operand is the reader's to report; nothing may be lost meanwhile. The base gets
-  /// the sequence below the oldest operand, where it was or could have been.
-  [[nodiscard]] Result<void> keep_unfoldable(const std::string_view*) {
-    return fail(ErrorCode::corruption, "merge operator '", Merge::name,
-                "' rejects an operand of a key of ", std::to_string(key_.size()),
-                " bytes; compaction stops and keeps its inputs, erase or overwrite the key");
+  [[nodiscard]] Result<void> keep_unfolded(const Trailer* below, std::string_view value) {
+    for (const Operand& operand : std::exchange(operands_, {})) {
+      if (auto done = sink_(key_, operand.trailer, operand.value); !done) {
+        return done;
+      }
+    }
+    return below != nullptr ? sink_(key_, *below, value) : Result<void>();
   }
 
   /// The stripe ended without a base: older versions may lie in an older stripe or below.
@@ -157,7 +159,7 @@ class Retention {
       return {};
     }
     if (key_ended && stripe_ == 0 && context_.bottommost) {
-      return fold(nullptr);
+      return fold(nullptr, {});
     }
     std::vector<Operand> kept;
     kept.push_back(std::move(operands_.front()));

@@ -69,8 +69,8 @@ class EpochDomain {
     {
       const std::lock_guard lock(mutex_);
       const std::uint64_t last_epoch = epoch_.fetch_add(1, std::memory_order_seq_cst);
-      retired_.push_back({object, [](const void* p) { delete static_cast<const T*>(p); },
-                          last_epoch});
+      retired_.push_back(
+          {object, [](const void* p) { delete static_cast<const T*>(p); }, last_epoch});
       collect(free_now);
     }
     // Outside the lock: destructors may take long, and may retire more.

@@ -79,9 +79,9 @@ class RangeEraseSet {
 
   /// The fragment that holds `key`, or null.
   [[nodiscard]] const Fragment* find(std::string_view key) const noexcept {
-    auto after = std::upper_bound(
-        fragments_.begin(), fragments_.end(), key,
-        [](std::string_view k, const Fragment& f) { return below(k, f.first); });
+    auto after =
+        std::upper_bound(fragments_.begin(), fragments_.end(), key,
+                         [](std::string_view k, const Fragment& f) { return below(k, f.first); });
     if (after == fragments_.begin()) {
       return nullptr;
     }

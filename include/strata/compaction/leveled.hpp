@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Leveled compaction (O'Neil et al., 1996; LevelDB's and RocksDB's default).
+///
+/// Level 0 holds flushed tables, which overlap; each deeper level is one sorted run, `multiplier`
+/// times the size of the one above. The level with the highest score goes first: for level 0 the
+/// number of tables over its trigger, for others bytes over their target. From level 0 all tables
+/// go at once, with what they overlap in level 1 (closed under overlap by construction); from a
+/// deeper level the one table that drags in the least overlap per byte, ties to the one with the
+/// most tombstones. Inputs of a running job are never taken again.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <strata/compaction/concept.hpp>
+#include <strata/compaction/overlap.hpp>
+#include <strata/core/bytes.hpp>
+
+namespace strata::compaction {
+
+class Leveled {
+ public:
+  using policy_slot = compaction_slot;
+  static constexpr std::string_view name = "leveled";
+
+  struct Options {
+    unsigned level0_trigger = 4;    ///< tables in level 0 that start a compaction
+    unsigned level0_slowdown = 16;  ///< ... that slow writers down
+    unsigned level0_stop = 32;      ///< ... that stop writers
+    std::uint64_t level1_bytes = 256_MiB;
+    double multiplier = 10;  ///< target size of a level relative to the one above; above 1
+    std::uint64_t file_bytes = 64_MiB;
+  };
+
+  explicit Leveled(Options options) : options_(options) {}
+
+  [[nodiscard]] std::optional<Job> pick(const Levels& levels, Compare compare) {
+    const std::vector<unsigned> by_score = levels_by_score(levels);
+    for (const unsigned level : by_score) {
+      auto job = level == 0 ? pick_level0(levels, compare) : pick_file(levels, level, compare);
+      if (job) {
+        return job;
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Pressure pressure(const Levels& levels) const {
+    const auto files = static_cast<double>(levels.empty() ? 0 : levels[0].size());
+    const double slow = options_.level0_slowdown;
+    const double stop = options_.level0_stop;
+    return {files < slow ? 0 : 1 + std::min(1.0, (files - slow) / std::max(1.0, stop - slow))};
+  }
+
+ private:
+  [[nodiscard]] static std::uint64_t bytes_of(const std::vector<FileView>& files) {
+    std::uint64_t bytes = 0;
+    for (const FileView& file : files) {
+      bytes += file.busy ? 0 : file.size_bytes;
+    }
+    return bytes;
+  }
+
+  /// Levels whose score calls for work, the highest score first.
+  [[nodiscard]] std::vector<unsigned> levels_by_score(const Levels& levels) const {
+    std::vector<std::pair<double, unsigned>> scores;
+    double target = static_cast<double>(options_.level1_bytes);
+    for (unsigned level = 0; level + 1 < levels.size(); ++level) {
+      double score = 0;
+      if (level == 0) {
+        score = static_cast<double>(levels[0].size()) / options_.level0_trigger;
+      } else {
+        score = static_cast<double>(bytes_of(levels[level])) / target;
+        target *= options_.multiplier;
+      }
+      if (score >= 1) {
+        scores.emplace_back(score, level);
+      }
+    }
+    std::sort(scores.begin(), scores.end(),
+              [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<unsigned> order;
+    for (const auto& [score, level] : scores) {
+      order.push_back(level);
+    }
+    return order;
+  }
+
+  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, Compare compare) const {
+    KeyRange range;
+    Job job{.level = 0, .output_level = 1, .output_file_bytes = options_.file_bytes};
+    for (const FileView& file : levels[0]) {
+      if (file.busy) {
+        return std::nullopt;  // tables of level 0 overlap: one job at a time keeps their order
+      }
+      range.widen(file, compare);
+      job.upper.push_back(file.number);
+    }
+    return add_lower(std::move(job), levels, range, compare);
+  }
+
+  [[nodiscard]] std::optional<Job> pick_file(const Levels& levels, unsigned level,
+                                             Compare compare) const {
+    std::optional<Job> best;
+    double best_cost = 0;
+    std::uint64_t best_tombstones = 0;
+    for (const FileView& file : levels[level]) {
+      if (file.busy) {
+        continue;
+      }
+      KeyRange range;
+      range.widen(file, compare);
+      Job job{.level = level, .output_level = level + 1, .output_file_bytes = options_.file_bytes};
+      job.upper.push_back(file.number);
+      const auto below = overlapping(levels[level + 1], range, compare);
+      if (any_busy(below)) {
+        continue;
+      }
+      std::uint64_t overlap_bytes = 0;
+      for (const FileView* lower : below) {
+        overlap_bytes += lower->size_bytes;
+        job.lower.push_back(lower->number);
+      }
+      const double cost = static_cast<double>(overlap_bytes) /
+                          static_cast<double>(std::max<std::uint64_t>(1, file.size_bytes));
+      if (!best || cost < best_cost || (cost == best_cost && file.tombstones > best_tombstones)) {
+        best = std::move(job);
+        best_cost = cost;
+        best_tombstones = file.tombstones;
+      }
+    }
+    return best;
+  }
+
+  [[nodiscard]] static std::optional<Job> add_lower(Job job, const Levels& levels,
+                                                    const KeyRange& range, Compare compare) {
+    const auto below = overlapping(levels[job.output_level], range, compare);
+    if (job.upper.empty() || any_busy(below)) {
+      return std::nullopt;
+    }
+    for (const FileView* file : below) {
+      job.lower.push_back(file->number);
+    }
+    return job;
+  }
+
+  Options options_;
+};
+
+static_assert(CompactionPolicy<Leveled>);
+
+}  // namespace strata::compaction
