@@ -47,8 +47,8 @@ using Levels = std::vector<std::vector<FileView>>;
 struct Job {
   unsigned level = 0;         ///< of `upper`
   unsigned output_level = 0;  ///< of `lower` and of what is written
-  std::vector<std::uint64_t> upper;
-  std::vector<std::uint64_t> lower;
+  std::vector<std::uint64_t> upper{};
+  std::vector<std::uint64_t> lower{};
   std::uint64_t output_file_bytes = 0;
 };
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Where background work (flushes and compactions) runs.
+///
+/// | expression                  | result | promise                                               |
+/// |-----------------------------|--------|-------------------------------------------------------|
+/// | `E::type(options)`          |        | ready for `submit`                                    |
+/// | `e.submit(lane, run, arg)`  | `void` | `run(arg)` is called once, soon, by some thread       |
+/// | `e.stop()`                  | `void` | returns when nothing runs; later submits are dropped  |
+/// | `E::type::is_inline`        | `bool` | true: work is done when `submit` returns              |
+///
+/// `Threads` keeps flushes on a lane of their own, so that a long compaction never delays the
+/// release of memory. `Inline` runs work in the calling thread: deterministic, for simulation.
+
+#include <array>
+#include <concepts>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <strata/core/policy.hpp>
+
+namespace strata {
+
+enum class Lane : std::uint8_t { flush, compaction };
+
+template <class E>
+concept ExecutorPolicy =
+    std::same_as<typename E::policy_slot, executor_slot> &&
+    std::constructible_from<typename E::type, const typename E::Options&> &&
+    requires(typename E::type executor, void (*run)(void*), void* argument) {
+      { E::name } -> std::convertible_to<std::string_view>;
+      { E::type::is_inline } -> std::convertible_to<bool>;
+      executor.submit(Lane::flush, run, argument);
+      executor.stop();
+    };
+
+namespace executor {
+
+struct Threads {
+  using policy_slot = executor_slot;
+  static constexpr std::string_view name = "threads";
+  struct Options {
+    unsigned flush_threads = 1;       ///< at least 1
+    unsigned compaction_threads = 2;  ///< at least 1
+  };
+
+  class type {
+   public:
+    static constexpr bool is_inline = false;
+    explicit type(const Options& options) {
+      start(Lane::flush, options.flush_threads);
+      start(Lane::compaction, options.compaction_threads);
+    }
+    type(const type&) = delete;
+    type& operator=(const type&) = delete;
+    ~type() { stop(); }
+
+    void submit(Lane lane, void (*run)(void*), void* argument) {
+      const std::lock_guard lock(mutex_);
+      if (!stopping_) {
+        queue(lane).push_back({run, argument});
+        ready_.notify_all();
+      }
+    }
+    void stop() {
+      {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        ready_.notify_all();
+      }
+      for (std::thread& thread : threads_) {
+        thread.join();
+      }
+      threads_.clear();
+    }
+
+   private:
+    struct Task {
+      void (*run)(void*);
+      void* argument;
+    };
+    std::deque<Task>& queue(Lane lane) { return queues_[static_cast<std::size_t>(lane)]; }
+
+    void start(Lane lane, unsigned count) {
+      for (unsigned i = 0; i < (count == 0 ? 1 : count); ++i) {
+        threads_.emplace_back([this, lane] { work(lane); });
+      }
+    }
+    void work(Lane lane) {
+      std::unique_lock lock(mutex_);
+      for (;;) {
+        ready_.wait(lock, [&] { return stopping_ || !queue(lane).empty(); });
+        if (stopping_) {
+          return;
+        }
+        const Task task = queue(lane).front();
+        queue(lane).pop_front();
+        lock.unlock();
+        task.run(task.argument);
+        lock.lock();
+      }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable ready_;
+    std::array<std::deque<Task>, 2> queues_;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+  };
+};
+
+struct Inline {
+  using policy_slot = executor_slot;
+  static constexpr std::string_view name = "inline";
+  struct Options {};
+
+  class type {
+   public:
+    static constexpr bool is_inline = true;
+    explicit type(const Options&) {}
+    type(const type&) = delete;
+    type& operator=(const type&) = delete;
+
+    /// Work that is submitted by running work waits its turn, so that the stack stays flat. One
+    /// database is driven by one thread at a time with this executor.
+    void submit(Lane, void (*run)(void*), void* argument) {
+      tasks_.push_back({run, argument});
+      if (running_) {
+        return;
+      }
+      running_ = true;
+      while (!tasks_.empty() && !stopped_) {
+        const Task task = tasks_.front();
+        tasks_.pop_front();
+        task.run(task.argument);
+      }
+      running_ = false;
+    }
+    void stop() { stopped_ = true; }
+
+   private:
+    struct Task {
+      void (*run)(void*);
+      void* argument;
+    };
+    std::deque<Task> tasks_;
+    bool running_ = false;
+    bool stopped_ = false;
+  };
+};
+
+static_assert(ExecutorPolicy<Threads>);
+static_assert(ExecutorPolicy<Inline>);
+
+}  // namespace executor
+}  // namespace strata

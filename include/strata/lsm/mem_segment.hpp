@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What a family keeps in memory before a flush: a memtable and the range erases beside it.
+///
+/// One writer at a time (the commit leader), any number of readers. Range erases are rare and
+/// must not cost when absent: readers look at one atomic count; the fragmented set is rebuilt by
+/// the first reader after a change.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/entry.hpp>
+#include <strata/core/range_erase.hpp>
+
+namespace strata::lsm {
+
+template <class Memtable, class Comparator>
+class MemSegment {
+ public:
+  using Table = typename Memtable::template type<Comparator>;
+  using Ranges = RangeEraseSet<Comparator>;
+
+  template <class MemtableOptions>
+  explicit MemSegment(const MemtableOptions& options) : table_(options) {}
+
+  void insert(std::string_view key, Trailer trailer, std::string_view value) {
+    note(trailer.sequence());
+    table_.insert(key, trailer, value);
+  }
+
+  void erase_range(std::string_view first, std::string_view last, Sequence sequence) {
+    note(sequence);
+    const std::lock_guard lock(ranges_mutex_);
+    ranges_.push_back({std::string(first), std::string(last), sequence});
+    range_bytes_.fetch_add(first.size() + last.size() + sizeof(RangeErase),
+                           std::memory_order_relaxed);
+    built_.reset();
+    range_count_.store(ranges_.size(), std::memory_order_release);
+  }
+
+  [[nodiscard]] const Table& table() const noexcept { return table_; }
+
+  [[nodiscard]] bool has_ranges() const noexcept {
+    return range_count_.load(std::memory_order_acquire) != 0;
+  }
+  [[nodiscard]] std::shared_ptr<const Ranges> ranges() const {
+    const std::lock_guard lock(ranges_mutex_);
+    if (!built_) {
+      built_ = std::make_shared<const Ranges>(ranges_);
+    }
+    return built_;
+  }
+  [[nodiscard]] std::vector<RangeErase> range_list() const {
+    const std::lock_guard lock(ranges_mutex_);
+    return ranges_;
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return first_sequence() == 0; }
+  /// 0 while empty.
+  [[nodiscard]] Sequence first_sequence() const noexcept {
+    return first_sequence_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] Sequence last_sequence() const noexcept {
+    return last_sequence_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return table_.memory_bytes() + range_bytes_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  void note(Sequence sequence) noexcept {
+    if (first_sequence_.load(std::memory_order_relaxed) == 0) {
+      first_sequence_.store(sequence, std::memory_order_relaxed);
+    }
+    last_sequence_.store(sequence, std::memory_order_relaxed);
+  }
+
+  Table table_;
+  std::atomic<Sequence> first_sequence_{0};
+  std::atomic<Sequence> last_sequence_{0};
+
+  mutable std::mutex ranges_mutex_;
+  std::vector<RangeErase> ranges_;
+  mutable std::shared_ptr<const Ranges> built_;
+  std::atomic<std::size_t> range_count_{0};
+  std::atomic<std::size_t> range_bytes_{0};
+};
+
+}  // namespace strata::lsm
