@@ -19,9 +19,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 set(STRATA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 
-set(STRATA_SANITIZE "" CACHE STRING "Sanitizers of the tests: address, undefined, thread, or a comma-separated list")
+set(STRATA_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address, undefined, thread")
 if(STRATA_SANITIZE)
-  add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${STRATA_SANITIZE})
 endif()
 

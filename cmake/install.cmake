@@ -13,5 +13,6 @@ configure_package_config_file(cmake/strataConfig.cmake.in strataConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(strataConfigVersion.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
-install(FILES ${PROJECT_BINARY_DIR}/strataConfig.cmake ${PROJECT_BINARY_DIR}/strataConfigVersion.cmake
-              cmake/strataComponents.cmake DESTINATION ${package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/strataConfig.cmake
+              ${PROJECT_BINARY_DIR}/strataConfigVersion.cmake cmake/strataComponents.cmake
+        DESTINATION ${package_dir})

@@ -17,6 +17,7 @@ struct FixedString {
     }
   }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, Size - 1}; }
+  // NOLINTNEXTLINE(google-explicit-constructor): a name is text wherever text is wanted
   [[nodiscard]] constexpr operator std::string_view() const noexcept { return view(); }
 
   char text[Size] = {};

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSL-1.0
+#
+# The tests that hold the design, labelled `design`: they look at sources and at what compilers
+# make of them, so they run once, not again under every sanitizer.
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+# Both compilers, where both are here: the library promises to work with either.
+set(STRATA_COMPILERS)
+foreach(name IN ITEMS g++ clang++)
+  find_program(STRATA_COMPILER_${name} ${name})
+  if(STRATA_COMPILER_${name})
+    list(APPEND STRATA_COMPILERS ${STRATA_COMPILER_${name}})
+  else()
+    message(WARNING "${name} is missing: the headers are not checked with it")
+  endif()
+endforeach()
+
+# How a user compiles a header of ours: the language, where it is, where what it includes is.
+set(STRATA_CHECK_FLAGS -std=c++20 -I${PROJECT_SOURCE_DIR}/include)
+get_target_property(system_dirs strata::dependencies INTERFACE_INCLUDE_DIRECTORIES)
+list(REMOVE_DUPLICATES system_dirs)
+list(REMOVE_ITEM system_dirs ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})
+list(TRANSFORM system_dirs PREPEND -isystem)
+list(APPEND STRATA_CHECK_FLAGS ${system_dirs})
+if(TARGET strata::flatbuffers)
+  list(APPEND STRATA_CHECK_FLAGS -DFLATBUFFERS_LOCALE_INDEPENDENT=0)
+endif()
+
+# strata_add_design_test(<name> <command>...)
+function(strata_add_design_test name)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS design TIMEOUT 1800)
+endfunction()
+
+# strata_add_build_test(<name> <target>): passes when the target builds.
+function(strata_add_build_test name target)
+  strata_add_design_test(${name} ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target ${target}
+                         -- -k 0)
+  # One ninja at a time in a build tree.
+  set_tests_properties(${name} PROPERTIES RESOURCE_LOCK build_tree)
+endfunction()
+
+set(python ${Python3_EXECUTABLE} -B)
+set(here ${CMAKE_CURRENT_SOURCE_DIR})
+
+strata_add_design_test(architecture.includes ${python} ${here}/architecture/check_includes.py .)
+strata_add_design_test(architecture.style ${python} ${here}/architecture/check_style.py .)
+strata_add_design_test(architecture.selftest ${python} ${here}/architecture/selftest.py)
+strata_add_design_test(architecture.format ${here}/architecture/check_format.sh)
+
+list(GET STRATA_COMPILERS 0 first_compiler)
+strata_add_design_test(include_cost ${python} ${here}/include_cost/check_cost.py .
+                       ${first_compiler} ${STRATA_CHECK_FLAGS})
+
+add_subdirectory(headers)
+
+list(JOIN STRATA_COMPILERS "," compilers)
+
+# Programs that must not compile, and what the compiler must say first.
+file(GLOB wrong_files CONFIGURE_DEPENDS RELATIVE ${here}/compile_fail compile_fail/*.cpp)
+foreach(file IN LISTS wrong_files)
+  cmake_path(GET file STEM name)
+  strata_add_design_test(
+    compile_fail.${name} ${python} ${here}/compile_fail/check_failure.py
+    ${here}/compile_fail/${file} ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
+endforeach()
+
+# Programs whose object code must not mention what they did not compose.
+file(GLOB size_files CONFIGURE_DEPENDS RELATIVE ${here}/size size/*.cpp)
+foreach(file IN LISTS size_files)
+  cmake_path(GET file STEM name)
+  strata_add_design_test(
+    size.${name} ${python} ${here}/size/check_symbols.py ${here}/size/${file}
+    ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
+endforeach()
+
+# A user's project, against an installed strata and against a checkout, with each compiler.
+foreach(compiler IN LISTS STRATA_COMPILERS)
+  cmake_path(GET compiler FILENAME compiler_name)
+  foreach(way IN ITEMS installed fetched)
+    strata_add_design_test(
+      consumer.${way}_${compiler_name}
+      ${CMAKE_COMMAND} -D WAY=${way} -D COMPILER=${compiler} -D STRATA=${PROJECT_SOURCE_DIR}
+      -D WORK=${PROJECT_BINARY_DIR}/consumer/${way}_${compiler_name} -P ${here}/consumer/run.cmake)
+  endforeach()
+endforeach()
