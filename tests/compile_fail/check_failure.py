@@ -19,9 +19,12 @@ import sys
 EXPECT = re.compile(r"^// expect(?:-(g\+\+|clang\+\+))?: (.+)$", re.MULTILINE)
 ERROR = re.compile(r"^.*?\b(?:fatal )?error: (.*)$", re.MULTILINE)
 
+# Messages in English, with ' and not typographic quotes.
+PLAIN = {**os.environ, "LC_ALL": "C"}
+
 
 def compile_case(compiler, flags, path):
-    result = subprocess.run([compiler, *flags, "-fsyntax-only", path], text=True,
+    result = subprocess.run([compiler, *flags, "-fsyntax-only", path], text=True, env=PLAIN,
                             capture_output=True, check=False)
     return result.returncode == 0, result.stderr
 

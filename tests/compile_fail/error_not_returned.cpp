@@ -13,4 +13,6 @@ strata::Result<void> check(bool good) {
   return {};
 }
 
-int main() { return check(true) ? 0 : 1; }
+int main() {
+  return check(true) ? 0 : 1;
+}

@@ -24,7 +24,8 @@ namespace strata {
 template <class C>
 concept ClockPolicy = std::same_as<typename C::policy_slot, clock_slot> && requires {
   { C::name } -> std::convertible_to<std::string_view>;
-  { C::now_ns() } noexcept -> std::same_as<std::uint64_t>;
+  { C::now_ns() }
+  noexcept->std::same_as<std::uint64_t>;
   C::sleep_us(std::uint64_t{1});
 };
 

@@ -27,18 +27,20 @@
 
 namespace strata {
 
-enum class Lane : std::uint8_t { flush, compaction };
+enum class Lane : std::uint8_t {
+  flush,
+  compaction
+};
 
 template <class E>
-concept ExecutorPolicy =
-    std::same_as<typename E::policy_slot, executor_slot> &&
+concept ExecutorPolicy = std::same_as<typename E::policy_slot, executor_slot> &&
     std::constructible_from<typename E::type, const typename E::Options&> &&
     requires(typename E::type executor, void (*run)(void*), void* argument) {
-      { E::name } -> std::convertible_to<std::string_view>;
-      { E::type::is_inline } -> std::convertible_to<bool>;
-      executor.submit(Lane::flush, run, argument);
-      executor.stop();
-    };
+  { E::name } -> std::convertible_to<std::string_view>;
+  { E::type::is_inline } -> std::convertible_to<bool>;
+  executor.submit(Lane::flush, run, argument);
+  executor.stop();
+};
 
 namespace executor {
 

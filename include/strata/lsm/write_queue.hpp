@@ -23,7 +23,11 @@ namespace strata::lsm {
 
 /// A waiting write. Lives on the stack of its thread, which waits in `join` until `result` is set.
 struct QueuedWrite {
-  enum State : std::uint32_t { waiting, leader, done };
+  enum State : std::uint32_t {
+    waiting,
+    leader,
+    done
+  };
 
   Result<void> result;
   bool exclusive = false;  ///< forms a group of its own (flush, sync, checkpoint)
