@@ -46,6 +46,7 @@ set(here ${CMAKE_CURRENT_SOURCE_DIR})
 
 strata_add_design_test(architecture.includes ${python} ${here}/architecture/check_includes.py .)
 strata_add_design_test(architecture.style ${python} ${here}/architecture/check_style.py .)
+strata_add_design_test(architecture.readme ${python} ${here}/architecture/check_readme.py .)
 strata_add_design_test(architecture.selftest ${python} ${here}/architecture/selftest.py)
 strata_add_design_test(architecture.format ${here}/architecture/check_format.sh)
 

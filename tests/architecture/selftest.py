@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 import check_includes
+import check_readme
 import check_style
 
 LICENCE = "// SPDX-License-Identifier: BSL-1.0\n"
@@ -174,6 +175,32 @@ class Style(Planted):
 
     def test_the_list_of_untested_rooms_only_shrinks(self):
         self.assert_found({check_style.UNTESTED: "strata/wal/log.hpp\n"}, "take it off the list")
+
+
+class Readme(Planted):
+    def assert_found(self, text, expected):
+        self.assert_only(check_readme.check, {"README.md": text}, expected)
+
+    def test_what_is_there_may_be_said(self):
+        files = {"examples/one.cpp": LICENCE + "int main() {}\n",
+                 "include/strata/wal/log.hpp": header(body="namespace strata::wal {\nstruct L {};"),
+                 "README.md": "<!-- examples/one.cpp -->\n```cpp\nint main() {}\n```\n"
+                              "[one](examples/one.cpp) [web](https://example.org)\n| `wal::L` |\n"}
+        self.assertEqual(self.violations(check_readme.check, files), [])
+
+    def test_a_snippet_that_is_not_the_file(self):
+        files = {"examples/one.cpp": LICENCE + "int main() {}\n",
+                 "README.md": "<!-- examples/one.cpp -->\n```cpp\nint other() {}\n```\n"}
+        self.assert_only(check_readme.check, files, "the snippet is not examples/one.cpp")
+
+    def test_a_snippet_of_no_file(self):
+        self.assert_found("<!-- examples/two.cpp -->\n```cpp\n```\n", "there is no")
+
+    def test_a_dead_link(self):
+        self.assert_found("[guide](docs/none.md)\n", "links to docs/none.md")
+
+    def test_a_policy_that_does_not_exist(self):
+        self.assert_found("| `wal::Telepathy` | sends |\n", "is no class of the library")
 
 
 if __name__ == "__main__":

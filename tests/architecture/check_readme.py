@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The README claims nothing that is not there.
+
+A block of code under `<!-- examples/x.cpp -->` is that file, less its licence line; links lead to
+files; a policy that a table names in its first column is a class of that namespace.
+"""
+
+import pathlib
+import re
+import sys
+
+import source_tree
+
+SNIPPET = re.compile(r"^<!-- (\S+\.cpp) -->\n```cpp\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+POLICY_ROW = re.compile(r"^\| `(?!strata::)(\w+)::(\w+)` ", re.MULTILINE)
+PAGES = ["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"]
+
+
+def check_snippets(root, page, text):
+    for name, snippet in SNIPPET.findall(text):
+        source = root / name
+        if not source.exists():
+            yield f"{page}: there is no {name}"
+            continue
+        code = source.read_text(encoding="utf-8").split("\n", 1)[1]
+        if snippet != code:
+            yield f"{page}: the snippet is not {name}"
+
+
+def check_links(root, page, text):
+    for target in LINK.findall(CODE.sub("", text)):
+        if not (root / page).parent.joinpath(target).exists():
+            yield f"{page}: links to {target}, which is not there"
+
+
+def check_policies(root, page, text):
+    rows = POLICY_ROW.findall(text)
+    code = "\n".join("\n".join(header.lines) for header in source_tree.headers(root))
+    for namespace, policy in rows:
+        in_namespace = re.search(rf"^namespace (strata::)?{namespace} \{{", code, re.MULTILINE)
+        if not in_namespace or not re.search(rf"^(struct|class) {policy}\b", code, re.MULTILINE):
+            yield f"{page}: {namespace}::{policy} is no class of the library"
+
+
+def check(root):
+    root = pathlib.Path(root)
+    violations = []
+    for pattern in PAGES:
+        for path in sorted(root.glob(pattern)):
+            page = path.relative_to(root).as_posix()
+            text = path.read_text(encoding="utf-8")
+            for rule in (check_snippets, check_links, check_policies):
+                violations.extend(rule(root, page, text))
+    return violations
+
+
+if __name__ == "__main__":
+    sys.exit(source_tree.main(check))
