@@ -18,6 +18,7 @@ USUAL_SHARE = 0.9
 COLUMNS_MAX = 100
 
 LICENCE = "SPDX-License-Identifier: BSL-1.0"
+NAMED_TEST = re.compile(r"tests/\w+/\w+_test\.cpp")
 LOOSE_END = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.\-/])/(work|root|home|Users|mnt)/")
 DATA_BESIDE = re.compile(r"\.\./sha" r"red")
@@ -75,18 +76,23 @@ def needs_test(header):
 
 
 def check_mirror(root, headers):
-    listed = pathlib.Path(root) / UNTESTED
+    """Each room has its test, or names in a comment the one that tests it together with others."""
+    root = pathlib.Path(root)
+    listed = root / UNTESTED
     allowed = set()
     if listed.exists():
-        text = re.sub(r"#.*", "", listed.read_text(encoding="utf-8"))
-        allowed = set(text.split())
+        allowed = set(re.sub(r"#.*", "", listed.read_text(encoding="utf-8")).split())
     untested = set()
     for header in headers:
-        test = f"tests/{header.folder}/{header.room}_test.cpp"
-        if needs_test(header) and not (pathlib.Path(root) / test).exists():
+        named = set(NAMED_TEST.findall("\n".join(header.lines)))
+        for test in sorted(named):
+            if header.name not in allowed and not (root / test).exists():
+                yield f"include/{header.name}: names {test}, which is not there"
+        mirror = f"tests/{header.folder}/{header.room}_test.cpp"
+        if needs_test(header) and not any((root / test).exists() for test in {mirror} | named):
             untested.add(header.name)
             if header.name not in allowed:
-                yield f"include/{header.name}: has no test, write {test}"
+                yield f"include/{header.name}: has no test, write {mirror}"
     for name in sorted(allowed - untested):
         yield f"{UNTESTED}: {name} is tested or gone: take it off the list"
 

@@ -168,6 +168,15 @@ class Style(Planted):
         self.assert_found({"include/strata/wal/segment.hpp": header()},
                           "has no test, write tests/wal/segment_test.cpp")
 
+    def test_a_room_may_name_the_test_that_it_shares(self):
+        body = "// Round trip: tests/wal/log_test.cpp\n"
+        files = {"include/strata/wal/segment.hpp": header(body=body)}
+        self.assertEqual(self.violations(check_style.check, files), [])
+
+    def test_a_named_test_that_is_not_there(self):
+        body = "// Round trip: tests/wal/none_test.cpp\n"
+        self.assert_found({"include/strata/wal/concept.hpp": header(body=body)}, "is not there")
+
     def test_a_listed_room_may_lack_a_test(self):
         files = {"include/strata/wal/segment.hpp": header(),
                  check_style.UNTESTED: "# why\nstrata/wal/segment.hpp\n"}
