@@ -277,6 +277,10 @@ class DocumentBuilder {
         return fail(ErrorCode::invalid_argument,
                     "a field's name contains the character U+0000; rename the field");
       }
+      if (name.starts_with('$')) {
+        return fail(ErrorCode::invalid_argument, "the field's name '", name,
+                    "' starts with $, which is for operators; rename the field");
+      }
       builder_.Key(name.data(), name.size());
       if (auto added = add(field.value(), nesting); !added) {
         return added;
