@@ -59,6 +59,8 @@ add_subdirectory(headers)
 list(JOIN STRATA_COMPILERS "," compilers)
 
 # Programs that must not compile, and what the compiler must say first.
+strata_add_design_test(compile_fail.selftest ${python} ${here}/compile_fail/selftest.py
+                       ${compilers})
 file(GLOB wrong_files CONFIGURE_DEPENDS RELATIVE ${here}/compile_fail compile_fail/*.cpp)
 foreach(file IN LISTS wrong_files)
   cmake_path(GET file STEM name)
@@ -68,6 +70,7 @@ foreach(file IN LISTS wrong_files)
 endforeach()
 
 # Programs whose object code must not mention what they did not compose.
+strata_add_design_test(size.selftest ${python} ${here}/size/selftest.py ${compilers})
 file(GLOB size_files CONFIGURE_DEPENDS RELATIVE ${here}/size size/*.cpp)
 foreach(file IN LISTS size_files)
   cmake_path(GET file STEM name)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSL-1.0
 """A wrong program must fail to compile, and the first error must be the sentence we wrote for it.
 
-A case is a program with one or more lines
+A case is a program with lines
 
-    // expect: <text>            the first error of each compiler contains it
-    // expect-g++: <text>        for what each compiler says in its own words
-    // expect-clang++: <text>
+    // expect: <text>             the first error contains it
+    // expect-g++: <text>         so does g++'s; clang++ says it in its own words, in another line
+    // explain: <text>            it is somewhere in the output: the requirement that does not hold
 
-and with its fault under `#ifdef WRONG`: without WRONG it must compile, so that it fails for the
-reason it names and not for a missing include.
+and with its fault under `#ifdef WRONG`. A case with several faults numbers them, `expect 2:`, and
+has them under `#if WRONG == 2`. Without WRONG it must compile, so that it fails for the reason it
+names and not for a missing include.
 """
 
 import os
@@ -16,36 +17,54 @@ import re
 import subprocess
 import sys
 
-EXPECT = re.compile(r"^// expect(?:-(g\+\+|clang\+\+))?: (.+)$", re.MULTILINE)
+LINE = re.compile(r"^// (expect|explain)(?:-(g\+\+|clang\+\+))?(?: (\d+))?: (.+)$", re.MULTILINE)
 ERROR = re.compile(r"^.*?\b(?:fatal )?error: (.*)$", re.MULTILINE)
 
 # Messages in English, with ' and not typographic quotes.
 PLAIN = {**os.environ, "LC_ALL": "C"}
 
 
-def compile_case(compiler, flags, path):
-    result = subprocess.run([compiler, *flags, "-fsyntax-only", path], text=True, env=PLAIN,
+def compile_case(command, path):
+    result = subprocess.run([*command, "-fsyntax-only", path], text=True, env=PLAIN,
                             capture_output=True, check=False)
     return result.returncode == 0, result.stderr
 
 
-def judge(case, compiler, flags, path):
-    """What is wrong with how `compiler` treats the case, one sentence each."""
-    name = os.path.basename(compiler)
-    expected = [text for only, text in EXPECT.findall(case) if only in ("", name)]
-    if not expected:
-        yield "the case says nothing about what to expect"
-    compiles, output = compile_case(compiler, flags, path)
-    if not compiles:
-        yield f"does not compile without WRONG:\n{output}"
-    compiles, output = compile_case(compiler, [*flags, "-DWRONG"], path)
+def faults(case, compiler):
+    """Number of the fault -> the (expect or explain, text) pairs that are meant for `compiler`."""
+    found = {}
+    for kind, only, number, text in LINE.findall(case):
+        if only in ("", compiler):
+            found.setdefault(int(number or 1), []).append((kind, text))
+    return found
+
+
+def judge_fault(promises, command, path):
+    compiles, output = compile_case(command, path)
     if compiles:
         yield "compiles, and must not"
         return
     error = ERROR.search(output)
-    for text in expected:
-        if error is None or text not in error.group(1):
-            yield f"the first error does not say: {text}\n{output[:4000]}"
+    first = error.group(1) if error else ""
+    for kind, text in promises:
+        if text not in (first if kind == "expect" else output):
+            where = "first error" if kind == "expect" else "output"
+            yield f"the {where} does not say: {text}\n{output[:4000]}"
+    if "expect" not in [kind for kind, _ in promises]:
+        yield "the case does not say which error to expect"
+
+
+def judge(case, command, path):
+    """What is wrong with how the compiler treats the case, one sentence each."""
+    compiles, output = compile_case(command, path)
+    if not compiles:
+        yield f"does not compile without WRONG:\n{output}"
+    found = faults(case, os.path.basename(command[0]))
+    if not found:
+        yield "the case names no fault"
+    for number, promises in sorted(found.items()):
+        for sentence in judge_fault(promises, [*command, f"-DWRONG={number}"], path):
+            yield f"fault {number}: {sentence}"
 
 
 def main():
@@ -55,7 +74,7 @@ def main():
         case = file.read()
     wrong = 0
     for compiler in compilers.split(","):
-        for sentence in judge(case, compiler, flags, path):
+        for sentence in judge(case, [compiler, *flags], path):
             print(f"{os.path.basename(compiler)}: {sentence}")
             wrong += 1
     return 1 if wrong else 0
