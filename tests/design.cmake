@@ -19,6 +19,7 @@ endforeach()
 # How a user compiles a header of ours: the language, where it is, where what it includes is.
 set(STRATA_CHECK_FLAGS -std=c++20 -I${PROJECT_SOURCE_DIR}/include)
 get_target_property(system_dirs strata::dependencies INTERFACE_INCLUDE_DIRECTORIES)
+list(APPEND system_dirs ${STRATA_CATCH2_INCLUDE})
 list(REMOVE_DUPLICATES system_dirs)
 list(REMOVE_ITEM system_dirs ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})
 list(TRANSFORM system_dirs PREPEND -isystem)
@@ -41,6 +42,29 @@ function(strata_add_build_test name target)
   set_tests_properties(${name} PROPERTIES RESOURCE_LOCK build_tree)
 endfunction()
 
+# strata_add_syntax_test(<name> <compiler> <file>...): each file compiles, nothing is kept.
+# The checks are edges of ninja: what did not change since it passed is not compiled again.
+function(strata_add_syntax_test name compiler)
+  cmake_path(GET compiler FILENAME compiler_name)
+  set(stamps)
+  foreach(file IN LISTS ARGN)
+    cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE short)
+    string(REPLACE "/" "." stamp ${name}/${short})
+    add_custom_command(
+      OUTPUT ${stamp}
+      COMMAND ${compiler} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS} -fsyntax-only
+              -MD -MF ${stamp}.d -MT ${stamp} -x c++ -include ${file} /dev/null
+      COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
+      DEPENDS ${file}
+      DEPFILE ${stamp}.d
+      COMMENT "${compiler_name}: ${short}"
+      VERBATIM)
+    list(APPEND stamps ${stamp})
+  endforeach()
+  add_custom_target(${name} DEPENDS ${stamps})
+  strata_add_build_test(${name} ${name})
+endfunction()
+
 set(python ${Python3_EXECUTABLE} -B)
 set(here ${CMAKE_CURRENT_SOURCE_DIR})
 
@@ -55,6 +79,15 @@ strata_add_design_test(include_cost ${python} ${here}/include_cost/check_cost.py
                        ${first_compiler} ${STRATA_CHECK_FLAGS})
 
 add_subdirectory(headers)
+
+# Templates are only compiled where they are used: so the tests compile with the other compiler too.
+list(TRANSFORM test_files PREPEND ${here}/ OUTPUT_VARIABLE test_paths)
+foreach(compiler IN LISTS STRATA_COMPILERS)
+  if(NOT compiler STREQUAL CMAKE_CXX_COMPILER)
+    cmake_path(GET compiler FILENAME compiler_name)
+    strata_add_syntax_test(tests_compile.${compiler_name} ${compiler} ${test_paths})
+  endif()
+endforeach()
 
 list(JOIN STRATA_COMPILERS "," compilers)
 
