@@ -311,6 +311,22 @@ class DocumentBuilder {
 
 }  // namespace detail
 
+/// The value in stored bytes, which it must not outlive.
+/// Errors: `corruption` where the bytes are no stored value.
+[[nodiscard]] inline Result<ValueRef> parse_stored(std::string_view bytes) {
+  const auto* begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  if (bytes.size() < 4 || bytes.size() > document_bytes_max ||
+      static_cast<std::uint8_t>(bytes.back()) != detail::document_format ||
+      !flexbuffers::VerifyBuffer(begin, bytes.size() - 1)) {
+    return fail(ErrorCode::corruption, "the stored bytes are no document");
+  }
+  const ValueRef root = flexbuffers::GetRoot(begin, bytes.size() - 1);
+  if (!detail::is_well_formed(root, bytes.data() + bytes.size() - 1)) {
+    return fail(ErrorCode::corruption, "the stored bytes are no document");
+  }
+  return root;
+}
+
 /// A value that owns its stored form.
 class StoredValue {
  public:
@@ -331,12 +347,8 @@ class StoredValue {
   }
   /// Errors: `corruption` where the bytes are no stored value.
   [[nodiscard]] static Result<StoredValue> parse(std::string bytes) {
-    if (bytes.size() < 4 || bytes.size() > document_bytes_max ||
-        static_cast<std::uint8_t>(bytes.back()) != detail::document_format ||
-        !flexbuffers::VerifyBuffer(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                   bytes.size() - 1) ||
-        !detail::is_well_formed(root_of(bytes), bytes.data() + bytes.size() - 1)) {
-      return fail(ErrorCode::corruption, "the stored bytes are no document");
+    if (auto root = parse_stored(bytes); !root) {
+      return propagate(std::move(root));
     }
     return StoredValue(std::move(bytes));
   }
