@@ -6,7 +6,8 @@ A case is a program with one or more lines
     // absent: <regular expression>
 
 compiled at -Os. No symbol may match; compiled once more with -DCOMPOSED, which puts the part in,
-some symbol must: that is how we know that the expression could have matched.
+some symbol must: that is how we know that the expression could have matched. A case that has a
+PLAIN form, written without the part at all, must be exactly as large as that.
 """
 
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 
 ABSENT = re.compile(r"^// absent: (.+)$", re.MULTILINE)
+PLAIN = re.compile(r"^#ifn?def PLAIN$", re.MULTILINE)
 
 
 def symbols(compiler, flags, path):
@@ -29,10 +31,17 @@ def symbols(compiler, flags, path):
     return listing.stdout.splitlines(), text_bytes
 
 
-def judge(patterns, compiler, flags, path):
+def judge(case, compiler, flags, path):
+    patterns = ABSENT.findall(case)
+    if not patterns:
+        yield "the case does not say what must be absent"
     without, without_bytes = symbols(compiler, flags, path)
     composed, composed_bytes = symbols(compiler, [*flags, "-DCOMPOSED"], path)
     print(f"{os.path.basename(compiler)}: {without_bytes} bytes of code, {composed_bytes} composed")
+    if PLAIN.search(case):
+        _, plain_bytes = symbols(compiler, [*flags, "-DPLAIN"], path)
+        if without_bytes != plain_bytes:
+            yield f"{without_bytes} bytes of code, {plain_bytes} where it is not even mentioned"
     for pattern in patterns:
         matching = [name for name in without if re.search(pattern, name)]
         if matching:
@@ -45,13 +54,10 @@ def main():
     """Arguments: the case, the compilers separated by commas, the flags of all of them."""
     path, compilers, *flags = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
-        patterns = ABSENT.findall(file.read())
-    if not patterns:
-        print("the case does not say what must be absent")
-        return 1
+        case = file.read()
     wrong = 0
     for compiler in compilers.split(","):
-        for sentence in judge(patterns, compiler, flags, path):
+        for sentence in judge(case, compiler, flags, path):
             print(f"{os.path.basename(compiler)}: {sentence}")
             wrong += 1
     return 1 if wrong else 0

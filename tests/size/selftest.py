@@ -20,26 +20,35 @@ int main() {}
 
 
 class Harness(unittest.TestCase):
-    def judge(self, pattern):
+    def judge(self, case):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "case.cpp"
-            path.write_text(CASE, encoding="utf-8")
+            path.write_text(case, encoding="utf-8")
             return [sentence for compiler in COMPILERS
-                    for sentence in check_symbols.judge([pattern], compiler, [], str(path))]
+                    for sentence in check_symbols.judge(case, compiler, [], str(path))]
+
+    def assert_found(self, case, expected):
+        sentences = self.judge(case)
+        self.assertEqual(len(sentences), len(COMPILERS), sentences)
+        for sentence in sentences:
+            self.assertIn(expected, sentence)
 
     def test_what_is_only_there_when_composed(self):
-        self.assertEqual(self.judge(r" composed$"), [])
+        self.assertEqual(self.judge("// absent:  composed$\n" + CASE), [])
 
     def test_what_is_always_there(self):
-        for pattern in (r" always$", r"Counter::add"):
-            sentences = self.judge(pattern)
-            self.assertEqual(len(sentences), len(COMPILERS), sentences)
-            self.assertIn("is in the object code", sentences[0])
+        self.assert_found("// absent:  always$\n" + CASE, "is in the object code")
+        self.assert_found("// absent: Counter::add\n" + CASE, "is in the object code")
 
     def test_what_is_never_there(self):
-        sentences = self.judge(r"Ghost")
-        self.assertEqual(len(sentences), len(COMPILERS), sentences)
-        self.assertIn("the test could not fail", sentences[0])
+        self.assert_found("// absent: Ghost\n" + CASE, "the test could not fail")
+
+    def test_a_case_that_promises_nothing(self):
+        self.assert_found(CASE, "does not say what must be absent")
+
+    def test_what_costs_bytes_where_it_is_not_composed(self):
+        plain = "#ifdef PLAIN\n#else\nint left(int n) { return n * 3; }\n#endif\n"
+        self.assert_found("// absent:  composed$\n" + CASE + plain, "where it is not even mentioned")
 
 
 if __name__ == "__main__":
