@@ -48,7 +48,8 @@ class Harness(unittest.TestCase):
 
     def test_what_costs_bytes_where_it_is_not_composed(self):
         plain = "#ifdef PLAIN\n#else\nint left(int n) { return n * 3; }\n#endif\n"
-        self.assert_found("// absent:  composed$\n" + CASE + plain, "where it is not even mentioned")
+        case = "// absent:  composed$\n" + CASE + plain
+        self.assert_found(case, "where it is not even mentioned")
 
 
 if __name__ == "__main__":

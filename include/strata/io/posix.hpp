@@ -51,6 +51,7 @@ namespace detail {
     case EPERM: hint = "; check owner and mode of the directory"; break;
     default: break;
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc 2.32 and later, and musl, keep no shared buffer.
   return fail(kind, path, ": ", call, " failed: ", std::strerror(code), hint);
 }
 
