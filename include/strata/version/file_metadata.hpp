@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What the manifest knows of a table without opening it: enough to find keys, to pick
+/// compactions, and to tell how much space is garbage.
+
+#include <cstdint>
+#include <string>
+
+#include <strata/core/entry.hpp>
+
+namespace strata::version {
+
+struct FileMetadata {
+  std::uint64_t number = 0;  ///< in the file's name; never reused
+  std::uint64_t size_bytes = 0;
+  std::string smallest{};  ///< user keys
+  std::string largest{};
+  bool largest_exclusive = false;  ///< `largest` is the end of a range erase, not a key in here
+  Sequence smallest_sequence = 0;
+  Sequence largest_sequence = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t range_erases = 0;
+  std::uint64_t raw_bytes = 0;  ///< keys and values before compression
+
+  friend bool operator==(const FileMetadata&, const FileMetadata&) = default;
+};
+
+}  // namespace strata::version

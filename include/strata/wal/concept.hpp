@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The wal slot: what happens to a batch between the writer's hands and the memtable.
+///
+/// | expression                                      | result                 | promise |
+/// |-------------------------------------------------|------------------------|--------------------------|
+/// | `W::name`                                       | `string_view`          | shown in stats | |
+/// `W::keeps_log`                                  | `bool`                 | false: nothing is
+/// ever recovered, `sync` is `unsupported` | | `W::Options`                                    | a
+/// struct               | has a member `durability` | | `W::writer<Fs, Checksum>` | a log | see
+/// below                | | `W::replay<Fs, Checksum>(fs, dir, opts, replay, visit)` |
+/// `Result<ReplayReport>` | calls `visit(first_sequence, count, payload) -> Result<void>` in order;
+/// changes nothing |
+///
+/// A log `L` is moved, not copied; its owner sees to it that one thread at a time calls it.
+///
+/// | expression                           | result                | promise |
+/// |--------------------------------------|-----------------------|-----------------------------------|
+/// | `L::create(fs, dir, opts, start)`    | `Result<L>`           | begins at `start.last_sequence
+/// + 1` | | `log.append(first, count, payload, crc)` | `Result<void>`    | survives the death of
+/// the process; an error: as if it had not been called | | `log.sync()`                         |
+/// `Result<void>`        | all appended is durable; an error is final: the outcome is unknown | |
+/// `log.close()`                        | `Result<void>`        | synced; later calls fail with
+/// `closed` | | `log.last_sequence()`, `log.durable_sequence()` | `Sequence` | of appends, of syncs
+/// | | `log.segments()`                     | range of `Segment`    | oldest first; the last may
+/// still grow | | `log.bytes()`                        | `uint64_t`            | in all segments |
+/// | `log.remove_through(sequence)`       | `Result<void>`        | forgets segments that end at or
+/// below, never the current one |
+///
+/// What is replayed is a prefix of what was appended, and at least all that was synced.
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <strata/core/checksum.hpp>
+#include <strata/core/durability.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/core/policy.hpp>
+#include <strata/wal/options.hpp>
+
+namespace strata {
+
+/// What the engine calls on a log.
+template <class L, class Fs, class LogOptions>
+concept WalWriter = std::movable<L> &&
+    requires(L log, const L& view, Fs fs, std::string directory, LogOptions options,
+             wal::Start start, Sequence sequence, std::string_view payload) {
+  { L::create(fs, directory, options, start) } -> std::same_as<Result<L>>;
+  { log.append(sequence, std::uint32_t{}, payload, std::uint32_t{}) } -> std::same_as<Result<void>>;
+  { log.sync() } -> std::same_as<Result<void>>;
+  { log.close() } -> std::same_as<Result<void>>;
+  { log.remove_through(sequence) } -> std::same_as<Result<void>>;
+  { view.last_sequence() } -> std::same_as<Sequence>;
+  { view.durable_sequence() } -> std::same_as<Sequence>;
+  { view.segments() } -> std::convertible_to<const std::vector<wal::Segment>&>;
+  { view.bytes() } -> std::same_as<std::uint64_t>;
+};
+
+/// Everything that can be asked of a policy before the file system is known.
+template <class W>
+concept WalPolicy = std::same_as<typename W::policy_slot, wal_slot> &&
+    std::default_initializable<typename W::Options> && requires(typename W::Options options) {
+  { W::name } -> std::convertible_to<std::string_view>;
+  { W::keeps_log } -> std::convertible_to<bool>;
+  { options.durability } -> std::convertible_to<Durability>;
+};
+
+/// A policy on a file system.
+template <class W, class Fs, class Checksum = checksum::Crc32c>
+concept WalPolicyOn = WalPolicy<W> && WalWriter < typename W::template writer<Fs, Checksum>,
+        Fs,
+typename W::Options > &&requires(Fs& fs, const std::string& directory,
+                                 const typename W::Options& options,
+                                 const wal::ReplayOptions& replay,
+                                 Result<void> (*visit)(Sequence, std::uint32_t, std::string_view)) {
+  {
+    W::template replay<Fs, Checksum>(fs, directory, options, replay, visit)
+    } -> std::same_as<Result<wal::ReplayReport>>;
+};
+
+}  // namespace strata
