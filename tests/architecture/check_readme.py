@@ -14,7 +14,8 @@ import source_tree
 SNIPPET = re.compile(r"^<!-- (\S+\.cpp) -->\n```cpp\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
-POLICY_ROW = re.compile(r"^\| `(?!strata::)(\w+)::(\w+)` ", re.MULTILINE)
+POLICY_CELL = re.compile(r"^\| (`\w+::\w+`.*?) \|", re.MULTILINE)
+POLICY = re.compile(r"`(?!strata::)(\w+)::(\w+)`")
 PAGES = ["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"]
 
 
@@ -36,11 +37,12 @@ def check_links(root, page, text):
 
 
 def check_policies(root, page, text):
-    rows = POLICY_ROW.findall(text)
-    code = "\n".join("\n".join(header.lines) for header in source_tree.headers(root))
-    for namespace, policy in rows:
-        in_namespace = re.search(rf"^namespace (strata::)?{namespace} \{{", code, re.MULTILINE)
-        if not in_namespace or not re.search(rf"^(struct|class) {policy}\b", code, re.MULTILINE):
+    rooms = ["\n".join(header.lines) for header in source_tree.headers(root)]
+    named = [name for cell in POLICY_CELL.findall(text) for name in POLICY.findall(cell)]
+    for namespace, policy in named:
+        opens = re.compile(rf"^namespace (strata::)?{namespace} \{{", re.MULTILINE)
+        defines = re.compile(rf"^(struct|class) {policy}\b", re.MULTILINE)
+        if not any(opens.search(room) and defines.search(room) for room in rooms):
             yield f"{page}: {namespace}::{policy} is no class of the library"
 
 
