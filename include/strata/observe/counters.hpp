@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include <strata/core/hash.hpp>
 #include <strata/core/policy.hpp>
+#include <strata/core/thread_hint.hpp>
 #include <strata/observe/concept.hpp>
 #include <strata/observe/histogram.hpp>
 
@@ -77,10 +77,7 @@ struct Counters {
       std::array<Durations, latency_count> latencies{};
     };
 
-    Stripe& stripe() noexcept {
-      thread_local const char token = 0;
-      return stripes_[mix64(reinterpret_cast<std::uintptr_t>(&token)) % stripe_count];
-    }
+    Stripe& stripe() noexcept { return stripes_[thread_hint() % stripe_count]; }
 
     std::vector<Stripe> stripes_;
   };

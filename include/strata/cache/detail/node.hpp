@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// An entry that readers pin without a lock, and the pool that its memory never leaves.
+///
+/// `state` is one word: two flags, and the number of pins below them.
+///
+///     vacant --fill, publish--> alive --retire--> doomed --last pin gone--> vacant
+///
+/// A reader adds a pin first and looks at the flags afterwards. If the entry was alive then it
+/// holds: key and value stay put until the pin is gone. If not, it takes the pin back and has seen
+/// nothing. This is sound because a node's memory stays a node as long as its pool lives, and
+/// because whoever finds "doomed, no pins" must win a compare-and-swap to empty the node, so that
+/// exactly one thread does. (HyperClockCache of RocksDB, P. Dillinger, pins slots the same way.)
+
+#include <atomic>
+#include <cassert>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include <strata/cache/detail/queue.hpp>
+
+namespace strata::cache::detail {
+
+template <class Key, class Value>
+class Pool;
+
+template <class Key, class Value>
+struct Node : Links {
+  static constexpr std::uint32_t alive = std::uint32_t{1} << 31;
+  static constexpr std::uint32_t doomed = std::uint32_t{1} << 30;
+
+  explicit Node(Pool<Key, Value>& pool) noexcept : home(&pool) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node() { assert((state.load(std::memory_order_acquire) & (doomed - 1)) == 0); }
+
+  /// Adds a pin where the entry is alive.
+  [[nodiscard]] bool pin() noexcept {
+    if ((state.fetch_add(1, std::memory_order_acquire) & alive) != 0) {
+      return true;
+    }
+    unpin();
+    return false;
+  }
+  /// Takes a pin back; the last one of a doomed entry destroys key and value.
+  void unpin() noexcept {
+    if (state.fetch_sub(1, std::memory_order_release) == doomed + 1) {
+      std::uint32_t expected = doomed;
+      if (state.compare_exchange_strong(expected, 0, std::memory_order_acq_rel)) {
+        entry.reset();
+        home->give_back(*this);
+      }
+    }
+  }
+  /// Vacant to alive, with one pin. The flags are added, not stored: a reader that came too early
+  /// may hold a pin which it is about to take back.
+  void publish() noexcept { state.fetch_add(alive + 1, std::memory_order_release); }
+  /// Vacant to doomed, with one pin: an entry that its handle alone keeps.
+  void publish_doomed() noexcept { state.fetch_add(doomed + 1, std::memory_order_release); }
+  /// Alive to doomed, with one more pin, which the caller takes back.
+  void retire() noexcept { state.fetch_sub(alive - doomed - 1, std::memory_order_acq_rel); }
+
+  [[nodiscard]] bool is_alive() const noexcept {
+    return (state.load(std::memory_order_relaxed) & alive) != 0;
+  }
+
+  std::atomic<std::uint32_t> state{0};
+  std::atomic<Node*> next{nullptr};  ///< in its chain, or in the pool
+  Pool<Key, Value>* home;
+  std::optional<std::pair<Key, Value>> entry;
+};
+
+/// Nodes of one shard. `spare` and `take_spare` are for the holder of the shard's lock;
+/// `give_back` is for everyone.
+template <class Key, class Value>
+class Pool {
+  using N = Node<Key, Value>;
+
+ public:
+  /// A vacant node, which stays in the pool until `take_spare`.
+  [[nodiscard]] N& spare() {
+    if (spares_ == nullptr) {
+      // All at once: a node popped singly could be back with another successor (ABA).
+      spares_ = returned_.exchange(nullptr, std::memory_order_acquire);
+    }
+    if (spares_ == nullptr) {
+      spares_ = &nodes_.emplace_back(*this);
+    }
+    return *spares_;
+  }
+  void take_spare() noexcept { spares_ = spares_->next.load(std::memory_order_relaxed); }
+
+  void give_back(N& node) noexcept {
+    N* head = returned_.load(std::memory_order_relaxed);
+    do {
+      node.next.store(head, std::memory_order_relaxed);
+    } while (!returned_.compare_exchange_weak(head, &node, std::memory_order_release,
+                                              std::memory_order_relaxed));
+  }
+
+ private:
+  std::deque<N> nodes_;
+  N* spares_ = nullptr;
+  std::atomic<N*> returned_{nullptr};
+};
+
+}  // namespace strata::cache::detail
