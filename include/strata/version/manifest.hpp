@@ -47,9 +47,13 @@ template <class Fs, class Checksum>
 class Manifest {
  public:
   /// Makes `state` the database's state, in a new manifest, and removes older ones.
-  /// Errors: `corruption` if the state is no possible one; as `append`.
+  /// Errors: `corruption` if the state is no possible one; `newer_format`; as `append`.
   [[nodiscard]] static Result<Manifest> create(Fs fs, std::string directory, const State& state,
                                                const ManifestOptions& options = {}) {
+    if (state.must_not_be_changed) {
+      return fail(ErrorCode::newer_format, directory,
+                  ": a later version wrote this database; this one can open it read-only");
+    }
     Manifest manifest(std::move(fs), std::move(directory), options);
     // Files come out in their order, overlaps are found: the state is rebuilt from its own edit.
     if (auto valid = manifest.state_.apply(state.to_edit()); !valid) {

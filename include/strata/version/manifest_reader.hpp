@@ -178,6 +178,7 @@ template <class Fs, class Checksum>
   }
   LoadedManifest loaded;
   loaded.number = *number;
+  loaded.state.must_not_be_changed = header->read_only_flags != 0;
   wal::RecordReader<typename Fs::RandomFile, Checksum> reader(std::move(*file), header->file,
                                                               wal::log_header_bytes);
   if (auto edits = detail::read_edits(reader, path, loaded); !edits) {

@@ -150,6 +150,8 @@ struct State {
   Sequence last_sequence = 0;
   std::uint64_t first_log_segment = 0;
   std::vector<FamilyState> families{};
+  /// A later version wrote the manifest, in a way that this one can read but must not change.
+  bool must_not_be_changed = false;
 
   /// Null: there is none.
   [[nodiscard]] const FamilyState* find_family(std::uint32_t id) const {

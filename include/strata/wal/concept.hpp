@@ -3,32 +3,35 @@
 
 /// The wal slot: what happens to a batch between the writer's hands and the memtable.
 ///
-/// | expression                                      | result                 | promise |
-/// |-------------------------------------------------|------------------------|--------------------------|
-/// | `W::name`                                       | `string_view`          | shown in stats | |
-/// `W::keeps_log`                                  | `bool`                 | false: nothing is
-/// ever recovered, `sync` is `unsupported` | | `W::Options`                                    | a
-/// struct               | has a member `durability` | | `W::writer<Fs, Checksum>` | a log | see
-/// below                | | `W::replay<Fs, Checksum>(fs, dir, opts, replay, visit)` |
-/// `Result<ReplayReport>` | calls `visit(first_sequence, count, payload) -> Result<void>` in order;
-/// changes nothing |
+/// | expression                | result                 | promise                               |
+/// |---------------------------|------------------------|---------------------------------------|
+/// | `W::name`                 | `string_view`          | shown in stats                        |
+/// | `W::keeps_log`            | `bool`                 | false: `sync` is `unsupported`        |
+/// | `W::Options`              | a struct               | has a member `durability`             |
+/// | `W::writer<Fs, Checksum>` | a log                  | see below                             |
+/// | `W::replay<Fs, Checksum>` | `Result<ReplayReport>` | writes nothing                        |
 ///
-/// A log `L` is moved, not copied; its owner sees to it that one thread at a time calls it.
+/// `replay(fs, directory, options, replay_options, visit)` calls `visit(first_sequence, count,
+/// payload) -> Result<void>` in order. What it visits is a prefix of what was appended, and holds
+/// at least all that was synced.
 ///
-/// | expression                           | result                | promise |
-/// |--------------------------------------|-----------------------|-----------------------------------|
-/// | `L::create(fs, dir, opts, start)`    | `Result<L>`           | begins at `start.last_sequence
-/// + 1` | | `log.append(first, count, payload, crc)` | `Result<void>`    | survives the death of
-/// the process; an error: as if it had not been called | | `log.sync()`                         |
-/// `Result<void>`        | all appended is durable; an error is final: the outcome is unknown | |
-/// `log.close()`                        | `Result<void>`        | synced; later calls fail with
-/// `closed` | | `log.last_sequence()`, `log.durable_sequence()` | `Sequence` | of appends, of syncs
-/// | | `log.segments()`                     | range of `Segment`    | oldest first; the last may
-/// still grow | | `log.bytes()`                        | `uint64_t`            | in all segments |
-/// | `log.remove_through(sequence)`       | `Result<void>`        | forgets segments that end at or
-/// below, never the current one |
+/// A log is moved, not copied; its owner sees to it that one thread at a time calls it.
 ///
-/// What is replayed is a prefix of what was appended, and at least all that was synced.
+/// | expression                | result            | promise                                    |
+/// |---------------------------|-------------------|--------------------------------------------|
+/// | `L::create(fs, dir, options, start)` | `Result<L>` | begins after `start.last_sequence`    |
+/// | `l.append(first, count, bytes, crc)` | `Result<void>` | survives the death of the process  |
+/// | `l.sync()`                | `Result<void>`    | all appended is durable                    |
+/// | `l.close()`               | `Result<void>`    | syncs; later calls fail with `closed`      |
+/// | `l.last_sequence()`       | `Sequence`        | of appends                                 |
+/// | `l.durable_sequence()`    | `Sequence`        | of syncs                                   |
+/// | `l.segments()`            | `vector<Segment>` | oldest first; the last may still grow      |
+/// | `l.bytes()`               | `uint64_t`        | in all segments                            |
+/// | `l.remove_through(s)`     | `Result<void>`    | forgets segments that end at or below `s`  |
+///
+/// A failed `append` is as if it had not been called. A failed `sync` is final: what was not synced
+/// before may or may not survive, and every later call fails. `remove_through` keeps the current
+/// segment.
 
 #include <concepts>
 #include <cstdint>

@@ -50,6 +50,7 @@ struct LogHeader {
   std::uint64_t predecessor_id = 0;
   Sequence last_sequence = 0;
   Sequence durable_sequence = 0;
+  std::uint32_t read_only_flags = 0;
   std::uint32_t compatible_flags = 0;
 };
 
@@ -58,7 +59,7 @@ template <class Checksum>
   std::string bytes(magic.text, 8);
   put_fixed(bytes, log_format_version);
   put_fixed(bytes, std::uint32_t{0});
-  put_fixed(bytes, std::uint32_t{0});
+  put_fixed(bytes, header.read_only_flags);
   put_fixed(bytes, header.compatible_flags);
   put_fixed(bytes, header.file.database_id);
   put_fixed(bytes, header.file.file_id);
@@ -88,6 +89,7 @@ template <class Checksum>
                 "); open it with that one");
   }
   LogHeader header;
+  header.read_only_flags = load_fixed<std::uint32_t>(bytes.data() + 16);
   header.compatible_flags = load_fixed<std::uint32_t>(bytes.data() + 20);
   header.file.database_id = load_fixed<std::uint64_t>(bytes.data() + 24);
   header.file.file_id = load_fixed<std::uint64_t>(bytes.data() + 32);
