@@ -3,7 +3,8 @@
 
 /// The cache slot: values by key, in a budget of bytes, shared by all threads.
 ///
-/// `P::template type<Key, Value, Hash>` is the cache, `C` below; `Hash` maps a `Key` to `uint64_t`.
+/// `P::template type<Key, Value, Hash>` is the cache, `C` below; `Hash` maps a `Key` to `uint64_t`;
+/// neither it nor `==` of keys throws.
 ///
 /// | expression                    | result        | promise                                    |
 /// |-------------------------------|---------------|--------------------------------------------|

@@ -21,6 +21,7 @@ class LruEviction {
  public:
   static constexpr bool hit_needs_lock = true;
 
+  void prepare() noexcept {}
   void insert(Links& entry) noexcept { queue_.push(entry); }
   void hit(Links& entry) noexcept {
     queue_.remove(entry);

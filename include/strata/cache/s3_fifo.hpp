@@ -9,8 +9,8 @@
 ///                      '--unused--> ghost --comes back
 ///
 /// New entries wait in the small queue; most are never asked for again and leave from there, so a
-/// scan can not push out what is in use. The ghost remembers the keys of as many of them as main
-/// has entries; one that comes back in time goes to main at once. A hit counts to three in the
+/// scan can not push out what is in use. The ghost remembers as many keys as there are entries; one
+/// that comes back in time goes to main at once. A hit counts to three in the
 /// entry itself and touches nothing else: no lock, no list.
 
 #include <atomic>
@@ -32,8 +32,10 @@ class S3FifoEviction {
  public:
   static constexpr bool hit_needs_lock = false;
 
-  void insert(Links& entry) {
-    const bool returns = ghost_.take(entry.hash.load(std::memory_order_relaxed), main_.count());
+  void prepare() { ghost_.reserve(count() + 1); }
+
+  void insert(Links& entry) noexcept {
+    const bool returns = ghost_.take(entry.hash.load(std::memory_order_relaxed), count());
     push(entry, returns ? in_main : in_small);
   }
 
@@ -48,9 +50,9 @@ class S3FifoEviction {
   void remove(Links& entry) noexcept { queue_of(entry).remove(entry); }
 
   /// Amortised O(1): an entry goes around once for each of its at most three counted hits.
-  [[nodiscard]] Links* evict(std::size_t room_bytes) {
+  [[nodiscard]] Links* evict(std::size_t room_bytes) noexcept {
     // Readers may count faster than this loop does; it does not race them for ever.
-    std::size_t patience = (uses_max + 1) * (small_.count() + main_.count());
+    std::size_t patience = (uses_max + 1) * count();
     while (!small_.empty() || !main_.empty()) {
       const bool from_small = main_.empty() || small_.bytes() > room_bytes / 10;
       Links& entry = from_small && !small_.empty() ? small_.pop() : main_.pop();
@@ -58,7 +60,7 @@ class S3FifoEviction {
       const std::uint8_t enough = entry.queue == in_small ? uses_to_stay : 1;
       if (uses < enough || patience == 0) {
         if (entry.queue == in_small) {
-          ghost_.add(entry.hash.load(std::memory_order_relaxed), main_.count());
+          ghost_.add(entry.hash.load(std::memory_order_relaxed));
         }
         return &entry;
       }
@@ -77,6 +79,7 @@ class S3FifoEviction {
   static constexpr std::uint8_t uses_max = 3;
   static constexpr std::uint8_t uses_to_stay = 2;
 
+  [[nodiscard]] std::size_t count() const noexcept { return small_.count() + main_.count(); }
   Queue& queue_of(const Links& entry) noexcept { return entry.queue == in_main ? main_ : small_; }
   void push(Links& entry, std::uint8_t queue) noexcept {
     entry.queue = queue;

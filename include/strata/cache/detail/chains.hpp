@@ -52,10 +52,13 @@ class Chains {
     return node;
   }
 
-  void link(N& node) {
+  /// Room for one more entry.
+  void prepare() {
     if (count_ == tables_.back()->size()) {
       grow_to(2 * count_);
     }
+  }
+  void link(N& node) noexcept {
     ++count_;
     push(*tables_.back(), node);
   }

@@ -10,6 +10,7 @@
 /// Threads: none; the owner's lock guards it. (Tested by tests/cache/s3_fifo_test.cpp.)
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -18,12 +19,19 @@ namespace strata::cache::detail {
 
 class Ghost {
  public:
-  /// Remembers `hash` until `limit` more are added. The table follows the largest `limit` seen.
-  void add(std::uint64_t hash, std::size_t limit) {
-    while (sets_.size() * ways < 2 * limit || sets_.empty()) {
+  /// Room for `limit` keys.
+  void reserve(std::size_t limit) {
+    while (sets_.size() * ways < 2 * limit) {
       grow();
     }
-    place({fingerprint(hash), ++now_});
+  }
+
+  /// Remembers `hash`. Requires: `reserve` was called.
+  void add(std::uint64_t hash) noexcept {
+    assert(!sets_.empty());
+    ++now_;
+    now_ += now_ == 0 ? 1 : 0;  // 0 means vacant
+    place({fingerprint(hash), now_});
   }
 
   /// Whether `hash` is among the last `limit`; forgets it then.
@@ -59,7 +67,6 @@ class Ghost {
   }
 
   void place(Slot added) noexcept {
-    now_ += now_ == 0 ? 1 : 0;  // wrapped around: 0 means vacant
     Set& set = set_of(added.fingerprint);
     Slot* place = &set[0];
     for (Slot& slot : set) {

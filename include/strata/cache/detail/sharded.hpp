@@ -13,6 +13,7 @@
 /// | expression                  | result   | meaning                                          |
 /// |-----------------------------|----------|--------------------------------------------------|
 /// | `E::hit_needs_lock`         | `bool`   | false: `hit` is called by many readers at once    |
+/// | `e.prepare()`               |          | may allocate what one more entry needs           |
 /// | `e.insert(entry)`           |          | has a hash and a charge                           |
 /// | `e.hit(entry)`              |          | was found                                         |
 /// | `e.remove(entry)`           |          | erased or replaced                                |
@@ -132,9 +133,11 @@ class Sharded {
     Shard& shard = shard_of(hash);
     Retired retired;  // outlives the lock
     const std::lock_guard lock(shard.mutex);
+    shard.chains.prepare();
+    shard.eviction.prepare();
     N& node = shard.pool.spare();
     node.entry.emplace(key, std::move(value));
-    shard.pool.take_spare();
+    shard.pool.take_spare();  // nothing throws from here on
     node.hash.store(hash, std::memory_order_relaxed);
     node.charge_bytes = std::max(charge_bytes, charge_bytes + overhead_bytes_);
     node.uses.store(0, std::memory_order_relaxed);
