@@ -179,7 +179,7 @@ class DocumentCore {
 
  private:
   using Ids = std::vector<std::string>;
-  static constexpr std::size_t documents_per_unit = 64;
+  static constexpr std::size_t documents_per_unit = 16;
 
   /// At most one thread builds an index.
   class BuildMark {

@@ -15,10 +15,10 @@
 /// Threads: all calls concurrent. A guard stays with its thread, and a thread has one at a time.
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cassert>
 #include <cstdint>
+#include <iterator>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
@@ -127,7 +127,7 @@ class KeyLocks {
   std::mutex turnstile_;  // held by the exclusive holder: shared newcomers queue here, so that a
                           // stream of them can not keep an exclusive one waiting for ever
   std::atomic<int> exclusive_waiting_{0};
-  std::array<Stripe, stripe_count> stripes_;
+  std::vector<Stripe> stripes_ = std::vector<Stripe>(stripe_count);
 };
 
 inline bool KeyLocks::Guard::extend(std::span<const LockKey> keys) {
