@@ -150,7 +150,7 @@ class RecordReader {
 
   /// The first offset at or after `from` with a record header that `accept(header)` likes; payloads
   /// are not looked at. None: there is no such header up to the end of the file. `dirty_end()` is
-  /// then one past the last byte that is not zero, or `from`.
+  /// then behind the last eight bytes that are not all zero, or `from`.
   template <class Accept>
   [[nodiscard]] Result<std::optional<std::uint64_t>> find(std::uint64_t from, Accept accept) {
     dirty_end_ = from;
