@@ -209,7 +209,7 @@ class Readme(Planted):
         self.assert_found("[guide](docs/none.md)\n", "links to docs/none.md")
 
     def test_a_policy_that_does_not_exist(self):
-        self.assert_found("| `wal::Log`, `wal::Telepathy` | sends |\n", "is no class of the library")
+        self.assert_found("| `wal::Log`, `wal::Mind` | sends |\n", "is no class of the library")
 
 
 if __name__ == "__main__":

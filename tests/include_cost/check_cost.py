@@ -31,7 +31,7 @@ BUDGETS = [
     ("strata/io/*", 60_000),
     ("strata/compression/*", 60_000),
     ("strata/filter/*", 60_000),
-    ("strata/cache/*", 60_000),
+    ("strata/cache/*", 64_000),  # locks too
     ("strata/memtable/*", 60_000),
     ("strata/wal/*", 60_000),
     ("strata/observe/*", 60_000),
