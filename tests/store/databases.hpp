@@ -4,6 +4,10 @@
 /// The databases that the tests of transactions and stores run on. Each holder makes a fresh, empty
 /// database and gives it out as `db`.
 
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
 #include <tuple>
 
 #include <strata/testing/map_database.hpp>
@@ -16,8 +20,40 @@ struct OnMap {
   Db db;
 };
 
+/// The reference database with a pause after each read: what happens between the reads of a unit
+/// and its commit happens often, as with a disk.
+template <strata::FixedString... Families>
+class PausingMap : public strata::testing::MapDatabase<Families...> {
+  using Base = strata::testing::MapDatabase<Families...>;
+
+ public:
+  class Family : public Base::Family {
+   public:
+    explicit Family(const typename Base::Family& family) : Base::Family(family) {}
+    [[nodiscard]] strata::Result<std::optional<std::string>> get(
+        std::string_view key, const strata::ReadOptions& options = {}) const {
+      auto found = Base::Family::get(key, options);
+      std::this_thread::yield();
+      return found;
+    }
+  };
+  template <strata::FixedString Name>
+  [[nodiscard]] Family family() {
+    return Family(Base::template family<Name>());
+  }
+};
+
+template <strata::FixedString... Families>
+struct OnPausingMap {
+  using Db = PausingMap<Families...>;
+  Db db;
+};
+
 /// For `TEMPLATE_LIST_TEST_CASE`.
 template <strata::FixedString... Families>
 using all = std::tuple<OnMap<Families...>>;
+/// For tests with several threads.
+template <strata::FixedString... Families>
+using racing = std::tuple<OnMap<Families...>, OnPausingMap<Families...>>;
 
 }  // namespace databases

@@ -35,7 +35,7 @@ Reader read(Directory& dir, const std::string& bytes, std::uint64_t offset = 0) 
 
 TEST_CASE("records are read one after another up to zeros or the end", "[wal][record_reader]") {
   Directory dir;
-  const std::size_t zeros = GENERATE(0, 5, 100, 3'000'000);
+  const std::size_t zeros = GENERATE(Catch::Generators::as<std::size_t>(), 0, 5, 100, 3'000'000);
   const std::string large(2'500'000, 'x');
   Reader reader = read(
       dir, record(1, 0, "a") + record(2, 0, large) + record(3, 0, "") + std::string(zeros, '\0'));

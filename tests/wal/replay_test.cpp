@@ -414,7 +414,7 @@ TEST_CASE("records of another segment or database are not replayed", "[wal][repl
     (void)append_all(log, {30});
     recycled = without_tail(image_of(dir.fs, dir.path).begin()->second);
   }
-  const std::uint64_t id = GENERATE(2, 1);
+  const std::uint64_t id = GENERATE(Catch::Generators::as<std::uint64_t>(), 2, 1);
   const std::uint64_t database = id == 2 ? database_id : database_id + 1;
   wal::LogHeader header;
   header.file = {database, id};

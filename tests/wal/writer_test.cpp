@@ -170,7 +170,7 @@ TEST_CASE("a log can be read while it is written", "[wal][writer]") {
   Directory dir;
   Log log = create_small(dir);
   Batches batches;
-  for (const std::size_t size : {50, 60, 70, 80, 90}) {
+  for (const std::size_t size : std::vector<std::size_t>{50, 60, 70, 80, 90}) {
     batches.push_back(append_all(log, {size}).front());
     const auto replayed = replay(dir.fs, dir.path, wal::RecoveryMode::strict,
                                  {.through_sequence = log.last_sequence()});

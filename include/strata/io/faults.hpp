@@ -32,8 +32,8 @@ enum class FaultKind : std::uint8_t {
 };
 
 struct Fault {
-  std::uint64_t call = 0;     ///< The number of the call, counted from 1; 0: the next that fits.
-  std::string path_contains;  ///< Only calls on such a path; empty: any.
+  std::uint64_t call = 0;       ///< The number of the call, counted from 1; 0: the next that fits.
+  std::string path_contains{};  ///< Only calls on such a path; empty: any.
   FaultKind kind = FaultKind::eio;
   bool forever = false;  ///< Also every later call that fits.
 };

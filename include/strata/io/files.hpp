@@ -21,6 +21,9 @@ namespace strata::io {
 
 /// The directory part of `path`; "." where it has none.
 [[nodiscard]] inline std::string parent_of(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') {
+    path.remove_suffix(1);
+  }
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) {
     return ".";

@@ -40,6 +40,7 @@ class WriteBatch {
   void merge(FamilyId family, std::string_view key, std::string_view operand) {
     append(EntryKind::merge, family, key);
     append_value(operand);
+    merged_families_ |= family.value < 64 ? std::uint64_t{1} << family.value : 0;
   }
   /// Erases every key in [first, last) that is there when the batch commits.
   void erase_range(std::string_view first, std::string_view last) {
@@ -52,6 +53,8 @@ class WriteBatch {
   void append(const WriteBatch& other) {
     bytes_ += other.bytes_;
     count_ += other.count_;
+    merged_families_ |= other.merged_families_;
+    family_most_ = other.family_most_ > family_most_ ? other.family_most_ : family_most_;
     note_limits(other.key_bytes_most_, other.value_bytes_most_, other.has_empty_key_);
   }
   void clear() noexcept { *this = WriteBatch(); }
@@ -61,6 +64,10 @@ class WriteBatch {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+  /// The greatest family that is written to.
+  [[nodiscard]] FamilyId family_most() const noexcept { return {family_most_}; }
+  /// Bit i: there is a merge in family i (of the first 64).
+  [[nodiscard]] std::uint64_t merged_families() const noexcept { return merged_families_; }
 
   /// Whether every key and value is within the documented limits.
   [[nodiscard]] Result<void> check_limits() const {
@@ -85,6 +92,7 @@ class WriteBatch {
     put_varint(bytes_, family.value);
     put_string(bytes_, key);
     ++count_;
+    family_most_ = family.value > family_most_ ? family.value : family_most_;
     note_limits(key.size(), 0, key.empty());
   }
   void append_value(std::string_view value) {
@@ -99,6 +107,8 @@ class WriteBatch {
 
   std::string bytes_;
   std::uint32_t count_ = 0;
+  std::uint32_t family_most_ = 0;
+  std::uint64_t merged_families_ = 0;
   std::size_t key_bytes_most_ = 0;
   std::size_t value_bytes_most_ = 0;
   bool has_empty_key_ = false;

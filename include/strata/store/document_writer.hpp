@@ -167,8 +167,8 @@ class DocumentWriter {
           }
         }
       }
-      // Where the index is being built, the old entries may be missing: put all of them.
-      add(index, id, *new_keys, index.ready ? *old_keys : IndexKeys{}, changes);
+      // Where the index is being built the old entries may be missing: the build puts them.
+      add(index, id, *new_keys, *old_keys, changes);
     }
     return {};
   }

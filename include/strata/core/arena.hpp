@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Memory that is taken bit by bit and given back all at once.
+///
+/// Allocation is a pointer bump in a chunk; chunks double from 16 KiB to 1 MiB, and what is larger
+/// than a quarter of that gets a chunk of its own. One thread allocates at a time; `memory_bytes`
+/// may be asked by any.
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace strata {
+
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  /// `bytes` of memory aligned to 8. Throws std::bad_alloc as `new` does.
+  [[nodiscard]] char* allocate(std::size_t bytes) {
+    bytes = (bytes + 7) & ~std::size_t{7};
+    if (bytes > left_) [[unlikely]] {
+      return allocate_from_new_chunk(bytes);
+    }
+    char* const at = next_;
+    next_ += bytes;
+    left_ -= bytes;
+    return at;
+  }
+  /// Raw memory for an object of type `T`, aligned to its cache line.
+  template <class T, class... Arguments>
+  [[nodiscard]] T* create(Arguments&&... arguments) {
+    static_assert(std::is_trivially_destructible_v<T>, "an arena runs no destructors");
+    static_assert(alignof(T) <= 8);
+    return new (allocate(sizeof(T))) T(std::forward<Arguments>(arguments)...);
+  }
+
+  /// Of all chunks, used or not.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return memory_bytes_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::size_t chunk_bytes_most = 1 << 20;
+
+  [[nodiscard]] char* allocate_from_new_chunk(std::size_t bytes) {
+    if (bytes > chunk_bytes_most / 4) {
+      return add_chunk(bytes);  // the current chunk keeps what it has left
+    }
+    while (chunk_bytes_ < bytes * 4 && chunk_bytes_ < chunk_bytes_most) {
+      chunk_bytes_ *= 2;
+    }
+    next_ = add_chunk(chunk_bytes_);
+    left_ = chunk_bytes_;
+    chunk_bytes_ = chunk_bytes_ < chunk_bytes_most ? chunk_bytes_ * 2 : chunk_bytes_;
+    return allocate(bytes);
+  }
+  [[nodiscard]] char* add_chunk(std::size_t bytes) {
+    chunks_.emplace_back(new char[bytes]);
+    memory_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    return chunks_.back().get();
+  }
+
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
+  std::size_t chunk_bytes_ = 16 << 10;
+  std::vector<std::unique_ptr<char[]>> chunks_;
+  std::atomic<std::size_t> memory_bytes_{0};
+};
+
+}  // namespace strata

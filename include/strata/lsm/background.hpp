@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Flushes and compactions of all trees of a database, and the edits that make them real.
+///
+/// A job runs in four steps, and a crash between any two loses nothing (invariant 4): build the
+/// tables and sync them; sync the directory; append the edit to the manifest and sync it; install
+/// the new view. Edits are appended in the order in which they are installed, one at a time.
+///
+/// Errors: disk full is a state, not an end: the job is dropped, its tables are removed, and a
+/// later write tries again. Anything else is sticky: the database turns read-only (`stop_with`).
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/lsm/executor.hpp>
+#include <strata/version/edit.hpp>
+
+namespace strata::lsm {
+
+/// `Host` (the engine) offers: `for_each_tree(visit)`, `sync_directory()`, `append_edit(edit)`,
+/// `snapshot_sequences()`, `next_file_number()`, `log_floor(tree, segment)`, `forget_log(floor)`.
+template <class Host, class Executor>
+class Background {
+ public:
+  Background(Host& host, const typename Executor::Options& options)
+      : host_(host), executor_(options) {}
+
+  /// Guards views, busy flags and everything below.
+  [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
+
+  // Errors.
+
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  [[nodiscard]] Result<void> error() const {
+    const std::lock_guard lock(mutex_);
+    return error_ ? Result<void>(tl::unexpected<Error>(*error_)) : Result<void>();
+  }
+  /// Sticky: the first error stays. Writers are woken to see it.
+  void stop_with(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) {
+      error_.emplace(error);
+    }
+    failed_.store(true, std::memory_order_release);
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool disk_full() const noexcept {
+    return disk_full_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] double pressure() const noexcept {
+    return pressure_.load(std::memory_order_relaxed);
+  }
+
+  // Scheduling.
+
+  void schedule_flush() { executor_.submit(Lane::flush, &Background::flush_task, this); }
+  void schedule_compaction() {
+    executor_.submit(Lane::compaction, &Background::compaction_task, this);
+  }
+  /// Waits until `done()` holds or the background has failed or hit a full disk. `done` is called
+  /// under the lock.
+  template <class Done>
+  void wait(Done done) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return done() || failed() || disk_full() || stopping_; });
+  }
+  void notify() { changed_.notify_all(); }
+
+  /// No automatic compaction is running or starts while the pause lives.
+  class [[nodiscard]] Pause {
+   public:
+    explicit Pause(Background& background) : background_(background) {
+      std::unique_lock lock(background_.mutex_);
+      ++background_.pauses_;
+      background_.changed_.wait(lock, [&] { return background_.compacting_ == 0; });
+    }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    ~Pause() {
+      const std::lock_guard lock(background_.mutex_);
+      --background_.pauses_;
+    }
+
+   private:
+    Background& background_;
+  };
+
+  /// Returns when no job runs; none starts afterwards.
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    executor_.stop();
+  }
+
+  /// Runs `action` while no edit is appended or installed: manifest and views agree.
+  template <class Action>
+  auto between_edits(Action&& action) {
+    const std::lock_guard edits(edit_mutex_);
+    return action();
+  }
+
+  // Jobs.
+
+  /// Flushes the oldest immutable memtable of some tree. False: there was none.
+  [[nodiscard]] Result<bool> flush_one() {
+    Result<bool> outcome = false;
+    host_.for_each_tree([&](auto& tree) {
+      if (outcome && !*outcome) {
+        outcome = flush_tree(tree);
+      }
+    });
+    return outcome;
+  }
+  /// Runs one compaction that a picker wants. False: none does.
+  [[nodiscard]] Result<bool> compact_one() {
+    Result<bool> outcome = false;
+    host_.for_each_tree([&](auto& tree) {
+      if (outcome && !*outcome) {
+        outcome = compact_tree(tree);
+      }
+    });
+    return outcome;
+  }
+  /// Runs a job that was picked; releases its inputs whatever happens.
+  template <class Tree>
+  [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
+    auto done = picked.trivial_move ? move_table(tree, picked) : merge_tables(tree, picked);
+    const std::lock_guard lock(mutex_);
+    tree.release(picked);
+    changed_.notify_all();
+    return done;
+  }
+
+  void refresh_pressure() {
+    double most = 0;
+    host_.for_each_tree([&](auto& tree) {
+      const double own = tree.pressure().value;
+      most = own > most ? own : most;
+    });
+    pressure_.store(most, std::memory_order_relaxed);
+  }
+
+ private:
+  static void flush_task(void* self) { static_cast<Background*>(self)->flush_all(); }
+  static void compaction_task(void* self) { static_cast<Background*>(self)->compact_all(); }
+
+  void flush_all() {
+    bool worked = false;
+    while (!failed() && !is_stopping()) {
+      auto flushed = flush_one();
+      if (!flushed) {
+        note(flushed.error());
+        break;
+      }
+      if (!*flushed) {
+        break;
+      }
+      worked = true;
+    }
+    if (worked) {
+      schedule_compaction();
+    }
+  }
+  void compact_all() {
+    while (!failed() && !is_stopping()) {
+      auto compacted = compact_one();
+      if (!compacted) {
+        note(compacted.error());
+        return;
+      }
+      if (!*compacted) {
+        return;
+      }
+    }
+  }
+  [[nodiscard]] bool is_stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+  void note(const Error& error) {
+    if (error.code() == ErrorCode::disk_full) {
+      disk_full_.store(true, std::memory_order_release);
+      const std::lock_guard lock(mutex_);
+      changed_.notify_all();
+    } else {
+      stop_with(error);
+    }
+  }
+
+  template <class Tree>
+  [[nodiscard]] Result<bool> flush_tree(Tree& tree) {
+    std::shared_ptr<typename Tree::Segment> segment;
+    {
+      const std::lock_guard lock(mutex_);
+      segment = tree.flushing ? nullptr : tree.oldest_immutable();
+      if (!segment) {
+        return false;
+      }
+      tree.flushing = true;
+    }
+    auto done = flush_segment(tree, *segment);
+    const std::lock_guard lock(mutex_);
+    tree.flushing = false;
+    changed_.notify_all();
+    if (!done) {
+      return propagate(std::move(done));
+    }
+    disk_full_.store(false, std::memory_order_release);
+    return true;
+  }
+  template <class Tree>
+  [[nodiscard]] Result<void> flush_segment(Tree& tree, const typename Tree::Segment& segment) {
+    auto tables = tree.build_flush(segment, host_.snapshot_sequences(),
+                                   [this] { return host_.next_file_number(); });
+    if (!tables) {
+      return propagate(std::move(tables));
+    }
+    auto files = open_built(tree, *tables);
+    if (!files) {
+      return propagate(std::move(files));
+    }
+    version::FamilyEdit family;
+    family.family = tree.id().value;
+    family.flushed_through = segment.last_sequence();
+    for (const auto& table : *tables) {
+      family.added.push_back({0, table});
+    }
+    const std::lock_guard edits(edit_mutex_);
+    const Sequence floor = host_.log_floor(tree, &segment);
+    version::VersionEdit edit;
+    edit.families.push_back(std::move(family));
+    if (auto appended = host_.append_edit(std::move(edit), floor); !appended) {
+      return appended;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      tree.install_flush(segment, std::move(*files));
+      refresh_pressure();
+    }
+    host_.forget_log(floor);
+    return {};
+  }
+
+  template <class Tree>
+  [[nodiscard]] Result<bool> compact_tree(Tree& tree) {
+    std::optional<typename Tree::Picked> picked;
+    {
+      const std::lock_guard lock(mutex_);
+      if (pauses_ != 0 || stopping_) {
+        return false;
+      }
+      picked = tree.pick_compaction();
+      if (!picked) {
+        return false;
+      }
+      ++compacting_;
+    }
+    auto done = run_compaction(tree, *picked);
+    {
+      const std::lock_guard lock(mutex_);
+      --compacting_;
+      changed_.notify_all();
+    }
+    if (!done) {
+      return propagate(std::move(done));
+    }
+    // The levels changed: there may be work for the other worker too.
+    schedule_compaction();
+    return true;
+  }
+  template <class Tree>
+  [[nodiscard]] Result<void> move_table(Tree& tree, const typename Tree::Picked& picked) {
+    return install(tree, picked, {picked.upper.front()->metadata()}, picked.upper, false);
+  }
+  template <class Tree>
+  [[nodiscard]] Result<void> merge_tables(Tree& tree, const typename Tree::Picked& picked) {
+    auto tables = tree.build_compaction(picked, host_.snapshot_sequences(),
+                                        [this] { return host_.next_file_number(); });
+    if (!tables) {
+      return propagate(std::move(tables));
+    }
+    auto files = open_built(tree, *tables);
+    if (!files) {
+      return propagate(std::move(files));
+    }
+    return install(tree, picked, *tables, std::move(*files), true);
+  }
+  template <class Tree>
+  [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,
+                                     const std::vector<version::FileMetadata>& tables,
+                                     typename Tree::Files files, bool inputs_end) {
+    version::FamilyEdit family;
+    family.family = tree.id().value;
+    for (const auto& file : picked.upper) {
+      family.deleted.push_back({picked.job.level, file->metadata().number});
+    }
+    for (const auto& file : picked.lower) {
+      family.deleted.push_back({picked.job.output_level, file->metadata().number});
+    }
+    for (const auto& table : tables) {
+      family.added.push_back({picked.job.output_level, table});
+    }
+    const std::lock_guard edits(edit_mutex_);
+    version::VersionEdit edit;
+    edit.families.push_back(std::move(family));
+    if (auto appended = host_.append_edit(std::move(edit), std::nullopt); !appended) {
+      return appended;
+    }
+    const std::lock_guard lock(mutex_);
+    if (auto installed = tree.install_compaction(picked, files); !installed) {
+      return installed;
+    }
+    if (inputs_end) {
+      for (const auto* inputs : {&picked.upper, &picked.lower}) {
+        for (const auto& file : *inputs) {
+          file->mark_obsolete();
+        }
+      }
+    }
+    refresh_pressure();
+    changed_.notify_all();
+    return {};
+  }
+
+  /// Makes finished tables durable by name and opens them; removes them if that fails.
+  template <class Tree>
+  [[nodiscard]] Result<typename Tree::Files> open_built(
+      Tree& tree, const std::vector<version::FileMetadata>& tables) {
+    auto synced = host_.sync_directory();
+    auto files = synced ? tree.open_tables(tables)
+                        : Result<typename Tree::Files>(tl::unexpected<Error>(synced.error()));
+    if (!files) {
+      tree.remove_tables(tables);
+    }
+    return files;
+  }
+
+  Host& host_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::mutex edit_mutex_;
+  std::optional<Error> error_;
+  std::atomic<bool> failed_{false};
+  std::atomic<bool> disk_full_{false};
+  std::atomic<double> pressure_{0};
+  unsigned compacting_ = 0;
+  unsigned pauses_ = 0;
+  bool stopping_ = false;
+  typename Executor::type executor_;
+};
+
+}  // namespace strata::lsm

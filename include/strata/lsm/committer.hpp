@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The write path: from a batch to a visible, acknowledged commit.
+///
+/// The leader of a group does, for all its members: append each batch to the log as one record;
+/// sync once if any member asked for it; apply them to the memtables; publish the new sequence.
+/// So a batch is in the log before any reader sees it (invariant 2), synced batches are durable
+/// before they are seen, and visible sequences never have holes.
+///
+/// A failed append fails its batch alone: nothing of it is visible. A failed sync is final
+/// (invariant 8): the group's outcome is unknown and the database turns read-only.
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <strata/core/durability.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/lsm/write_batch.hpp>
+#include <strata/lsm/write_queue.hpp>
+
+namespace strata::lsm {
+
+/// A batch on its way through the queue, or a control action that runs alone in commit order.
+struct PendingWrite : QueuedWrite {
+  std::string_view bytes;
+  std::uint32_t count = 0;
+  std::uint32_t checksum = 0;
+  Durability durability = Durability::buffered;
+  Result<void> (*control)(void*) = nullptr;
+  void* control_argument = nullptr;
+};
+
+/// `Host` (the engine) offers: `prepare_commit() -> Result<void>` (writable? room made?),
+/// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only).
+template <class Host, class Log, class Checksum>
+class Committer {
+ public:
+  Committer(Host& host, Sequence last_sequence)
+      : host_(host), last_sequence_(last_sequence), visible_(last_sequence) {}
+
+  /// The log may be absent until recovery has finished.
+  void open_log(Log log) {
+    const std::lock_guard lock(log_mutex_);
+    log_.emplace(std::move(log));
+  }
+
+  [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept { return visible_; }
+
+  [[nodiscard]] Result<void> commit(const WriteBatch& batch, Durability durability) {
+    PendingWrite write;
+    write.bytes = batch.bytes();
+    write.count = batch.count();
+    // Outside the critical section, so that writers share this work between cores.
+    write.checksum = Checksum::compute(write.bytes);
+    write.durability = durability;
+    return enter(write);
+  }
+
+  /// Runs `action() -> Result<void>` alone in commit order: no write is half done meanwhile.
+  template <class Action>
+  [[nodiscard]] Result<void> exclusively(Action&& action) {
+    PendingWrite write;
+    write.exclusive = true;
+    write.control = [](void* argument) -> Result<void> {
+      return (*static_cast<std::remove_reference_t<Action>*>(argument))();
+    };
+    write.control_argument = &action;
+    return enter(write);
+  }
+
+  /// Makes everything that was committed durable. Requires: called by an exclusive action.
+  [[nodiscard]] Result<void> sync_log() {
+    const std::lock_guard lock(log_mutex_);
+    auto synced = log_->sync();
+    if (!synced) {
+      host_.commit_failed(synced.error());
+    }
+    return synced;
+  }
+
+  /// The log, for the background: forgetting segments, statistics.
+  template <class Action>
+  auto with_log(Action&& action) {
+    const std::lock_guard lock(log_mutex_);
+    return action(*log_);
+  }
+
+ private:
+  [[nodiscard]] Result<void> enter(PendingWrite& write) {
+    if (queue_.join(write)) {
+      QueuedWrite& last = queue_.gather(write, group_max);
+      if (write.exclusive) {
+        write.result = write.control(write.control_argument);
+      } else {
+        commit_group(write, static_cast<PendingWrite&>(last));
+      }
+      queue_.leave(write, last);
+    }
+    return std::move(write.result);
+  }
+
+  template <class Visit>
+  static void for_each(PendingWrite& first, PendingWrite& last, Visit visit) {
+    for (PendingWrite* write = &first;; write = static_cast<PendingWrite*>(write->newer)) {
+      visit(*write);
+      if (write == &last) {
+        return;
+      }
+    }
+  }
+
+  void commit_group(PendingWrite& first, PendingWrite& last) {
+    auto prepared = host_.prepare_commit();
+    if (!prepared) {
+      for_each(first, last, [&](PendingWrite& write) { write.result = prepared; });
+      return;
+    }
+    if (auto logged = append_group(first, last); !logged) {
+      host_.commit_failed(logged.error());
+      for_each(first, last, [&](PendingWrite& write) {
+        if (write.result) {
+          write.result = logged;
+        }
+      });
+      return;
+    }
+    Sequence sequence = visible_.load(std::memory_order_relaxed);
+    for_each(first, last, [&](PendingWrite& write) {
+      if (write.result) {
+        BatchReader reader(write.bytes);
+        BatchOperation operation;
+        while (reader.next(operation)) {
+          host_.apply(operation, ++sequence);
+        }
+      }
+    });
+    // Publication: readers that load this sequence see the inserts above.
+    visible_.store(sequence, std::memory_order_release);
+  }
+
+  /// Error: the sync failed. An append that failed is in its writer's own result.
+  [[nodiscard]] Result<void> append_group(PendingWrite& first, PendingWrite& last) {
+    const std::lock_guard lock(log_mutex_);
+    bool sync = false;
+    for_each(first, last, [&](PendingWrite& write) {
+      const bool logged = write.durability != Durability::unlogged;
+      // An unlogged batch leaves an empty record, so that sequences in the log have no holes.
+      write.result = log_->append(last_sequence_ + 1, write.count,
+                                  logged ? write.bytes : std::string_view{},
+                                  logged ? write.checksum : Checksum::compute({}));
+      if (write.result) {
+        last_sequence_ += write.count;
+        sync = sync || write.durability == Durability::synced;
+      }
+    });
+    return sync ? log_->sync() : Result<void>();
+  }
+
+  static constexpr std::size_t group_max = 256;
+
+  Host& host_;
+  WriteQueue queue_;
+  Sequence last_sequence_;  // of the log; the leader's
+  alignas(64) std::atomic<Sequence> visible_;
+  std::mutex log_mutex_;
+  std::optional<Log> log_;
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What a user walks over: each live key once, in order, as of one sequence.
+///
+/// Below it lies a merge of all versions; this floor hides versions newer than the snapshot,
+/// takes the newest of the rest, drops what is erased (by point or range) and folds merge
+/// operands. Keys and values are handed out without a copy where the newest version is a plain
+/// value and the cursor moves forward. A cursor pins what it reads; it sees nothing written after
+/// it was made. Not thread-safe; any number of cursors may be used at once.
+///
+/// Errors: `status()`. A cursor that met one is invalid, which must not be taken for the end:
+/// check `status()` after a loop.
+
+#include <cassert>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/core/range_erase.hpp>
+#include <strata/lsm/options.hpp>
+
+namespace strata::lsm {
+
+/// `Pin`: whatever keeps the sources alive.
+template <class Comparator, class Merge, class Merging, class Pin>
+class Cursor {
+ public:
+  Cursor(Pin pin, std::unique_ptr<Merging> merging,
+         std::shared_ptr<const RangeEraseSet<Comparator>> ranges, Sequence sequence,
+         const ReadOptions& options)
+      : pin_(std::move(pin)),
+        merging_(std::move(merging)),
+        ranges_(std::move(ranges)),
+        sequence_(sequence) {
+    if (options.lower_bound) {
+      lower_.emplace(*options.lower_bound);
+    }
+    if (options.upper_bound) {
+      upper_.emplace(*options.upper_bound);
+    }
+  }
+  Cursor(Cursor&&) = default;
+  Cursor& operator=(Cursor&&) = default;
+
+  [[nodiscard]] bool valid() const noexcept { return valid_; }
+  /// Requires: `valid()`. The views live until the cursor moves.
+  [[nodiscard]] std::string_view key() const noexcept {
+    assert(valid_);
+    return owned_ ? std::string_view(key_) : merging_->key();
+  }
+  [[nodiscard]] std::string_view value() const {
+    assert(valid_);
+    return owned_ ? std::string_view(value_) : merging_->value();
+  }
+  [[nodiscard]] Result<void> status() const {
+    return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : merging_->status();
+  }
+
+  void seek_to_first() {
+    if (lower_) {
+      seek(*lower_);
+      return;
+    }
+    merging_->seek_to_first();
+    settle_forward();
+  }
+  void seek_to_last() {
+    if (upper_) {
+      merging_->seek_for_prev(*upper_);
+      skip_from(*upper_);
+    } else {
+      merging_->seek_to_last();
+    }
+    settle_backward();
+  }
+  /// The first key at or after `key` within the bounds.
+  void seek(std::string_view key) {
+    merging_->seek(lower_ && Comparator::compare(key, *lower_) < 0 ? std::string_view(*lower_) : key,
+                   sequence_);
+    settle_forward();
+  }
+  /// The last key at or before `key` within the bounds.
+  void seek_for_prev(std::string_view key) {
+    if (upper_ && Comparator::compare(key, *upper_) >= 0) {
+      seek_to_last();
+      return;
+    }
+    merging_->seek_for_prev(key);
+    settle_backward();
+  }
+  /// Requires: `valid()`.
+  void next() {
+    assert(valid_);
+    if (!owned_) {
+      key_.assign(merging_->key());
+      merging_->next();
+    } else if (before_key_) {
+      // Backward moves end before all versions of the key.
+      merging_->seek(key_, 0);
+    }
+    skip_versions();
+    settle_forward();
+  }
+  /// Requires: `valid()`.
+  void prev() {
+    assert(valid_);
+    if (!owned_ || !before_key_) {
+      key_.assign(key());
+      merging_->seek_for_prev(key_);
+      while (merging_->valid() && merging_->key() == key_) {
+        merging_->prev();
+      }
+    }
+    settle_backward();
+  }
+
+ private:
+  [[nodiscard]] bool is_range_erased(std::string_view key, Sequence sequence) const noexcept {
+    return ranges_ && ranges_->newest_covering(key, sequence_) > sequence;
+  }
+  [[nodiscard]] bool above_upper(std::string_view key) const noexcept {
+    return upper_ && Comparator::compare(key, *upper_) >= 0;
+  }
+  [[nodiscard]] bool below_lower(std::string_view key) const noexcept {
+    return lower_ && Comparator::compare(key, *lower_) < 0;
+  }
+  /// Backs out of keys at or above `bound`.
+  void skip_from(std::string_view bound) {
+    while (merging_->valid() && Comparator::compare(merging_->key(), bound) >= 0) {
+      merging_->prev();
+    }
+  }
+  /// Moves on past the versions of `key_`.
+  void skip_versions() {
+    while (merging_->valid() && merging_->key() == key_) {
+      merging_->next();
+    }
+  }
+
+  /// From the first version of a key on: stands on the first live key.
+  void settle_forward() {
+    owned_ = false;
+    before_key_ = false;
+    valid_ = false;
+    while (merging_->valid()) {
+      const std::string_view key = merging_->key();
+      const Trailer trailer = merging_->trailer();
+      if (above_upper(key)) {
+        return;
+      }
+      if (trailer.sequence() > sequence_) {
+        merging_->next();
+        continue;
+      }
+      if (trailer.kind() == EntryKind::merge && !is_range_erased(key, trailer.sequence())) {
+        if (fold_forward()) {
+          return;
+        }
+        continue;
+      }
+      if (trailer.kind() == EntryKind::put && !is_range_erased(key, trailer.sequence())) {
+        valid_ = true;
+        return;
+      }
+      key_.assign(key);
+      merging_->next();
+      skip_versions();
+    }
+  }
+
+  /// Folds operands of the key under the merging cursor, which ends past them. Always owned.
+  [[nodiscard]] bool fold_forward() {
+    key_.assign(merging_->key());
+    std::vector<std::string> operands;  // newest first
+    std::optional<std::string> base;
+    while (merging_->valid() && merging_->key() == key_) {
+      const Trailer trailer = merging_->trailer();
+      if (trailer.kind() == EntryKind::erase || is_range_erased(key_, trailer.sequence())) {
+        break;
+      }
+      if (trailer.kind() == EntryKind::put) {
+        base.emplace(merging_->value());
+        break;
+      }
+      operands.emplace_back(merging_->value());
+      merging_->next();
+    }
+    if (!merging_->status()) {
+      return false;
+    }
+    skip_versions();
+    return fold(operands, std::move(base));
+  }
+
+  /// From the last entry of a key backwards: stands on the last live key. The merging cursor ends
+  /// before all versions of it, so key and value are always owned.
+  void settle_backward() {
+    owned_ = true;
+    before_key_ = true;
+    valid_ = false;
+    std::vector<std::string> operands;  // oldest first while collecting
+    while (merging_->valid() && !below_lower(merging_->key())) {
+      key_.assign(merging_->key());
+      operands.clear();
+      std::optional<std::string> base;
+      bool live = false;
+      for (; merging_->valid() && merging_->key() == key_; merging_->prev()) {
+        const Trailer trailer = merging_->trailer();
+        if (trailer.sequence() > sequence_) {
+          continue;
+        }
+        const bool erased = trailer.kind() == EntryKind::erase ||
+                            is_range_erased(key_, trailer.sequence());
+        if (!erased && trailer.kind() == EntryKind::merge) {
+          operands.emplace_back(merging_->value());
+          live = true;
+          continue;
+        }
+        operands.clear();
+        live = !erased;
+        if (erased) {
+          base.reset();
+        } else {
+          base.emplace(merging_->value());
+        }
+      }
+      if (!merging_->status()) {
+        return;
+      }
+      if (live) {
+        std::vector<std::string> newest_first(std::make_move_iterator(operands.rbegin()),
+                                              std::make_move_iterator(operands.rend()));
+        (void)fold(newest_first, std::move(base));
+        before_key_ = true;
+        return;
+      }
+    }
+  }
+
+  /// False: a malformed operand; `status` says so.
+  [[nodiscard]] bool fold(const std::vector<std::string>& newest_first,
+                          std::optional<std::string> base) {
+    owned_ = true;
+    std::string out;
+    for (std::size_t i = newest_first.size(); i-- > 0;) {
+      const std::string_view base_view = base ? std::string_view(*base) : std::string_view();
+      if (!Merge::full(key_, base ? &base_view : nullptr, newest_first[i], out)) {
+        failed_.emplace(ErrorCode::corruption,
+                        std::string("merge operator '") + std::string(Merge::name) +
+                            "' rejects an operand; erase or overwrite the key");
+        valid_ = false;
+        return true;
+      }
+      base.emplace(out);
+    }
+    value_ = std::move(*base);
+    valid_ = true;
+    return true;
+  }
+
+  Pin pin_;
+  std::unique_ptr<Merging> merging_;
+  std::shared_ptr<const RangeEraseSet<Comparator>> ranges_;
+  Sequence sequence_;
+  std::optional<std::string> lower_;
+  std::optional<std::string> upper_;
+  std::string key_;
+  std::string value_;
+  bool owned_ = false;       ///< key and value are copies
+  bool before_key_ = false;  ///< the merging cursor stands before all versions of `key_`
+  bool valid_ = false;
+  std::optional<Error> failed_;
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The engine's public face: `Engine<Composition>`, its families, and the names people use.
+///
+///     auto opened = strata::LsmTree<>::open(path);            // Result<LsmTree<>>
+///     strata::LsmTree<> db = std::move(*opened);
+///     auto done = db.put("key", "value");
+///
+/// An `Engine` is a movable handle; any number of threads may use one, and its families, at once.
+/// Cursors and snapshots must not outlive it. Every operation returns a `Result` and throws
+/// nothing. `close()` reports what a destructor could not; durability never needs either.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <strata/core/error.hpp>
+#include <strata/core/fixed_string.hpp>
+#include <strata/lsm/changes.hpp>
+#include <strata/lsm/checkpoint.hpp>
+#include <strata/lsm/engine_core.hpp>
+#include <strata/lsm/family.hpp>
+#include <strata/lsm/inspect.hpp>
+#include <strata/lsm/recovery.hpp>
+
+namespace strata {
+
+/// See lsm/scan.hpp, which must be included to call `scan` and its kin.
+template <class Cursor, bool Reversed>
+class ScanView;
+
+/// Reads and writes one family. A cheap handle: copy it. Must not outlive its database.
+template <class Core, std::size_t I>
+class FamilyHandle {
+ public:
+  using Tree = typename Core::template TreeAt<I>;
+  using Cursor = typename Tree::UserCursor;
+
+  explicit FamilyHandle(Core& core) noexcept : core_(&core) {}
+
+  [[nodiscard]] FamilyId id() const noexcept { return {static_cast<std::uint32_t>(I)}; }
+
+  /// The value, or nullopt where the key is absent. O(log n); at most one block read a level.
+  /// Errors: io, corruption (names file and offset), closed.
+  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
+                                                       const ReadOptions& options = {}) const {
+    std::optional<std::string> value;
+    auto found = get(key, [&](std::string_view bytes) { value.emplace(bytes); }, options);
+    if (!found) {
+      return propagate(std::move(found));
+    }
+    return value;
+  }
+  /// Calls `visit(value)` without a copy where the key is there; false where it is not. The view
+  /// is valid inside the call only, which must not write to this database.
+  template <class Visit>
+    requires std::is_invocable_v<Visit, std::string_view>
+  [[nodiscard]] Result<bool> get(std::string_view key, Visit&& visit,
+                                 const ReadOptions& options = {}) const {
+    if (core_->is_closed()) [[unlikely]] {
+      return fail(ErrorCode::closed, core_->path(), ": the database was closed; open it again");
+    }
+    core_->metrics().add(metrics::Counter::reads, 1);
+    const table::ReadOptions table_options{options.verify_checksums, options.fill_cache};
+    return core_->template tree<I>().get(key, options.snapshot, core_->visible(), table_options,
+                                         visit);
+  }
+  /// One answer a key, in the order of `keys`, all as of one moment.
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(
+      const std::vector<std::string_view>& keys, const ReadOptions& options = {}) const {
+    std::optional<Snapshot> own;
+    ReadOptions as_of = options;
+    if (options.snapshot == nullptr) {
+      as_of.snapshot = &own.emplace(core_->snapshot());
+    }
+    std::vector<std::optional<std::string>> values;
+    values.reserve(keys.size());
+    for (const std::string_view key : keys) {
+      auto value = get(key, as_of);
+      if (!value) {
+        return propagate(std::move(value));
+      }
+      values.push_back(std::move(*value));
+    }
+    return values;
+  }
+
+  /// Errors of all writes: invalid_argument (limits), disk_full (nothing was written),
+  /// outcome_unknown (a sync failed), read_only, closed.
+  [[nodiscard]] Result<void> put(std::string_view key, std::string_view value,
+                                 const WriteOptions& options = {}) {
+    WriteBatch batch;
+    batch.put(id(), key, value);
+    return core_->write(batch, options);
+  }
+  /// No error where the key is absent.
+  [[nodiscard]] Result<void> erase(std::string_view key, const WriteOptions& options = {}) {
+    WriteBatch batch;
+    batch.erase(id(), key);
+    return core_->write(batch, options);
+  }
+  /// Erases [first, last). O(1), whatever lies between.
+  [[nodiscard]] Result<void> erase_range(std::string_view first, std::string_view last,
+                                         const WriteOptions& options = {}) {
+    WriteBatch batch;
+    batch.erase_range(id(), first, last);
+    return core_->write(batch, options);
+  }
+  /// Hands `operand` to the family's merge operator, later. Errors: unsupported without one.
+  [[nodiscard]] Result<void> merge(std::string_view key, std::string_view operand,
+                                   const WriteOptions& options = {}) {
+    WriteBatch batch;
+    batch.merge(id(), key, operand);
+    return core_->write(batch, options);
+  }
+
+  /// A cursor as of now, or of `options.snapshot`. It stands nowhere until it is told to seek.
+  [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const {
+    return core_->template tree<I>().cursor(options, core_->visible());
+  }
+
+  /// The keys in [first, last), ascending, as a range-v3 view of {key, value}. Needs
+  /// <strata/lsm/scan.hpp>.
+  template <bool Reversed = false>
+  [[nodiscard]] auto scan(std::optional<std::string_view> first = std::nullopt,
+                          std::optional<std::string_view> last = std::nullopt,
+                          ReadOptions options = {}) const {
+    options.lower_bound = first;
+    options.upper_bound = last;
+    return ScanView<Cursor, Reversed>(cursor(options));
+  }
+  /// The same, descending.
+  template <bool Reversed = true>
+  [[nodiscard]] auto scan_reversed(std::optional<std::string_view> first = std::nullopt,
+                                   std::optional<std::string_view> last = std::nullopt,
+                                   const ReadOptions& options = {}) const {
+    return scan<Reversed>(first, last, options);
+  }
+  /// The keys that begin with `prefix`. For comparators that are not bytewise use bounds.
+  template <bool Reversed = false>
+  [[nodiscard]] auto scan_prefix(std::string_view prefix, const ReadOptions& options = {}) const {
+    const std::optional<std::string> end = prefix_successor(prefix);
+    return scan<Reversed>(prefix, end ? std::optional<std::string_view>(*end) : std::nullopt,
+                          options);
+  }
+
+  /// Merges [first, last] down to the deepest level, now. Without bounds: everything.
+  [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
+                                     std::optional<std::string_view> last = std::nullopt) {
+    if (auto writable = core_->check_writable(); !writable) {
+      return writable;
+    }
+    return core_->compact(core_->template tree<I>(), first, last);
+  }
+
+ private:
+  Core* core_;
+};
+
+template <class Composition>
+class Engine {
+  static constexpr bool unnamed = lsm::is_unnamed<Composition>;
+
+ public:
+  using Core = lsm::EngineCore<Composition>;
+  using Options = typename Core::Options;
+  using First = FamilyHandle<Core, 0>;
+  using Cursor = typename First::Cursor;
+
+  /// Opens or creates the database at `path`, replaying what the log holds.
+  /// Errors: locked, incompatible_format (foreign directory, another composition), newer_format,
+  /// corruption, not_found, already_exists, io. A failed open changes nothing.
+  [[nodiscard]] static Result<Engine> open(std::string_view path, Options options = {}) {
+    auto core = lsm::Recovery<Core>::open(std::string(path), std::move(options));
+    if (!core) {
+      return propagate(std::move(core));
+    }
+    return Engine(std::move(*core));
+  }
+
+  template <FixedString Name>
+  [[nodiscard]] auto family() noexcept {
+    constexpr std::size_t at =
+        lsm::family_position<typename Composition::FamilyTuple>::of(Name.view());
+    static_assert(at < Composition::family_count,
+                  "strata: this database has no family of that name");
+    return FamilyHandle<Core, at>(*core_);
+  }
+
+  /// Commits a batch: whole or not at all, over any families.
+  [[nodiscard]] Result<void> write(const WriteBatch& batch, const WriteOptions& options = {}) {
+    return core_->write(batch, options);
+  }
+  /// Everything acknowledged before the call survives a power loss once it returns.
+  [[nodiscard]] Result<void> sync() { return core_->sync(); }
+  /// Moves everything in memory to tables.
+  [[nodiscard]] Result<void> flush() { return core_->flush(); }
+  [[nodiscard]] Snapshot snapshot() { return core_->snapshot(); }
+  [[nodiscard]] Sequence last_sequence() const { return core_->visible().load(); }
+  /// Reports what could not be finished. Afterwards every operation answers `closed`.
+  [[nodiscard]] Result<void> close() { return core_->close(); }
+
+  /// Reads every table of the current version and checks everything in it.
+  [[nodiscard]] Result<void> verify() { return lsm::verify(*core_); }
+  [[nodiscard]] Stats stats() { return lsm::stats(*core_); }
+  [[nodiscard]] Health health() { return lsm::health(*core_); }
+  /// "levels", "memory", "log", "cache", "composition", "sequence": a line of text each;
+  /// `invalid_argument` lists the names for any other.
+  [[nodiscard]] Result<std::string> property(std::string_view name) {
+    return lsm::property(*core_, name);
+  }
+  /// A copy of the database at `target`, by hard links: consistent, and open-able on its own.
+  [[nodiscard]] Result<void> checkpoint(std::string_view target) {
+    return lsm::checkpoint(*core_, target);
+  }
+  /// Calls `visit(Sequence, const BatchOperation&) -> bool` for each operation after `sequence`, in
+  /// commit order, while it returns true. Errors: not_found where the log no longer reaches back
+  /// that far (take a checkpoint and start from its sequence).
+  template <class Visit>
+  [[nodiscard]] Result<void> changes_since(Sequence sequence, Visit&& visit) {
+    return lsm::changes_since(*core_, sequence, std::forward<Visit>(visit));
+  }
+
+  // The unnamed family, spoken to directly.
+
+  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
+                                                       const ReadOptions& options = {}) const
+    requires unnamed
+  {
+    return First(*core_).get(key, options);
+  }
+  template <class Visit>
+    requires(unnamed && std::is_invocable_v<Visit, std::string_view>)
+  [[nodiscard]] Result<bool> get(std::string_view key, Visit&& visit,
+                                 const ReadOptions& options = {}) const {
+    return First(*core_).get(key, std::forward<Visit>(visit), options);
+  }
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(
+      const std::vector<std::string_view>& keys, const ReadOptions& options = {}) const
+    requires unnamed
+  {
+    return First(*core_).multi_get(keys, options);
+  }
+  [[nodiscard]] Result<void> put(std::string_view key, std::string_view value,
+                                 const WriteOptions& options = {})
+    requires unnamed
+  {
+    return First(*core_).put(key, value, options);
+  }
+  [[nodiscard]] Result<void> erase(std::string_view key, const WriteOptions& options = {})
+    requires unnamed
+  {
+    return First(*core_).erase(key, options);
+  }
+  [[nodiscard]] Result<void> erase_range(std::string_view first, std::string_view last,
+                                         const WriteOptions& options = {})
+    requires unnamed
+  {
+    return First(*core_).erase_range(first, last, options);
+  }
+  [[nodiscard]] Result<void> merge(std::string_view key, std::string_view operand,
+                                   const WriteOptions& options = {})
+    requires unnamed
+  {
+    return First(*core_).merge(key, operand, options);
+  }
+  [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const
+    requires unnamed
+  {
+    return First(*core_).cursor(options);
+  }
+  [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
+                                     std::optional<std::string_view> last = std::nullopt)
+    requires unnamed
+  {
+    return First(*core_).compact(first, last);
+  }
+
+  template <bool Reversed = false>
+    requires unnamed
+  [[nodiscard]] auto scan(std::optional<std::string_view> first = std::nullopt,
+                          std::optional<std::string_view> last = std::nullopt,
+                          const ReadOptions& options = {}) const {
+    return First(*core_).template scan<Reversed>(first, last, options);
+  }
+  template <bool Reversed = true>
+    requires unnamed
+  [[nodiscard]] auto scan_reversed(std::optional<std::string_view> first = std::nullopt,
+                                   std::optional<std::string_view> last = std::nullopt,
+                                   const ReadOptions& options = {}) const {
+    return First(*core_).template scan<Reversed>(first, last, options);
+  }
+  template <bool Reversed = false>
+    requires unnamed
+  [[nodiscard]] auto scan_prefix(std::string_view prefix, const ReadOptions& options = {}) const {
+    return First(*core_).template scan_prefix<Reversed>(prefix, options);
+  }
+
+  [[nodiscard]] Core& core() noexcept { return *core_; }
+
+ private:
+  explicit Engine(std::unique_ptr<Core> core) noexcept : core_(std::move(core)) {}
+
+  std::unique_ptr<Core> core_;
+};
+
+/// A database of one unnamed family.
+template <class... Policies>
+using LsmTree = Engine<typename compose<Policies...>::type>;
+
+/// A database of named families: `Database<Family<"a">, Family<"b", memtable::SkipList>>`.
+template <class... FamiliesAndPolicies>
+using Database = Engine<typename compose<FamiliesAndPolicies...>::type>;
+
+}  // namespace strata

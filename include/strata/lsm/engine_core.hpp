@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// A running database: trees, log, manifest, cache and workers, wired together.
+///
+/// `EngineCore` never moves (its threads point at it); `Engine` is the movable handle. It is the
+/// host of `Committer` and `Background` and adds what spans both: admission of writes, the order
+/// of manifest edits, maintenance on demand.
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/durability.hpp>
+#include <strata/core/epoch.hpp>
+#include <strata/core/error.hpp>
+#include <strata/io/files.hpp>
+#include <strata/lsm/background.hpp>
+#include <strata/lsm/committer.hpp>
+#include <strata/lsm/describe.hpp>
+#include <strata/lsm/engine_options.hpp>
+#include <strata/lsm/options.hpp>
+#include <strata/lsm/snapshot.hpp>
+#include <strata/lsm/stats.hpp>
+#include <strata/lsm/throttle.hpp>
+#include <strata/lsm/tree.hpp>
+#include <strata/lsm/tree_types.hpp>
+#include <strata/lsm/write_batch.hpp>
+#include <strata/version/manifest.hpp>
+#include <strata/wal/options.hpp>
+
+namespace strata::lsm {
+
+template <class Composition>
+class EngineCore {
+ public:
+  using Db = typename Composition::Database;
+  using FileSystem = typename Db::FileSystem;
+  using Checksum = typename Db::Checksum;
+  using Clock = typename Db::Clock;
+  using Metrics = typename Db::Metrics::type;
+  using Options = EngineOptions<Composition, is_unnamed<Composition>>;
+  using Log = typename Db::Wal::template writer<FileSystem, Checksum>;
+  using Manifest = version::Manifest<FileSystem, Checksum>;
+  using BlockCache = typename DatabaseTypes<Db>::BlockCache;
+  static constexpr std::size_t family_count = Composition::family_count;
+  template <std::size_t I>
+  using TreeAt =
+      Tree<TreeTypes<Db, std::tuple_element_t<I, typename Composition::FamilyTuple>>>;
+
+  EngineCore(std::string path, Options options)
+      : options_(std::move(options)),
+        path_(std::move(path)),
+        file_system_(options_.file_system),
+        cache_(options_.cache),
+        metrics_(),
+        background_(*this, options_.executor) {
+    make_trees(std::make_index_sequence<family_count>());
+  }
+  EngineCore(const EngineCore&) = delete;
+  EngineCore& operator=(const EngineCore&) = delete;
+  ~EngineCore() { (void)close(); }
+
+  /// Takes over what recovery found; the database accepts writes from here on.
+  void start(std::optional<typename FileSystem::Lock> lock, std::optional<Manifest> manifest,
+             std::optional<Log> log, std::uint64_t database_id, Sequence last_sequence) {
+    lock_ = std::move(lock);
+    manifest_ = std::move(manifest);
+    database_id_ = database_id;
+    committer_.emplace(*this, last_sequence);
+    if (log) {
+      committer_->open_log(std::move(*log));
+    }
+    {
+      const std::lock_guard guard(background_.mutex());
+      background_.refresh_pressure();
+    }
+    if (!options_.read_only) {
+      background_.schedule_compaction();
+    }
+  }
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] FileSystem& file_system() noexcept { return file_system_; }
+  [[nodiscard]] BlockCache& cache() noexcept { return cache_; }
+  [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept {
+    return committer_->visible();
+  }
+  [[nodiscard]] std::string_view family_name(std::size_t i) const noexcept {
+    return lsm::family_name<Composition>(i);
+  }
+  [[nodiscard]] std::string fingerprint() const { return database_fingerprint<Composition>(); }
+  [[nodiscard]] std::string family_fingerprint(std::size_t i) const {
+    return lsm::family_fingerprint<Composition>(i);
+  }
+  [[nodiscard]] std::string composition() const { return describe<Composition>(); }
+  [[nodiscard]] std::size_t live_snapshots() const { return snapshots_.size(); }
+  [[nodiscard]] double pressure() const noexcept { return background_.pressure(); }
+  [[nodiscard]] bool disk_full() const noexcept { return background_.disk_full(); }
+  [[nodiscard]] Result<void> background_error() const { return background_.error(); }
+  /// Bytes and number of log segments.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> log_size() {
+    if (options_.read_only || is_closed()) {
+      return {0, 0};
+    }
+    return committer_->with_log([](const Log& log) {
+      std::uint64_t bytes = 0;
+      for (const auto& segment : log.segments()) {
+        bytes += segment.bytes;
+      }
+      return std::pair<std::uint64_t, std::uint64_t>(bytes, log.segments().size());
+    });
+  }
+  void set_next_file_number(std::uint64_t number) noexcept { next_file_number_.store(number); }
+  [[nodiscard]] Snapshot snapshot() { return {snapshots_, snapshots_.acquire(visible())}; }
+  template <std::size_t I>
+  [[nodiscard]] TreeAt<I>& tree() noexcept {
+    return *std::get<I>(trees_);
+  }
+  template <class Visit>
+  void for_each_tree(Visit visit) {
+    std::apply([&](auto&... tree) { (visit(*tree), ...); }, trees_);
+  }
+  /// Calls `visit(tree)` for the family; nothing if there is none of that number.
+  template <class Visit>
+  void with_tree(FamilyId family, Visit visit) {
+    for_each_tree([&](auto& tree) {
+      if (tree.id() == family) {
+        visit(tree);
+      }
+    });
+  }
+
+  // Writing.
+
+  [[nodiscard]] Result<void> write(const WriteBatch& batch, const WriteOptions& options) {
+    if (auto valid = check(batch); !valid) {
+      return valid;
+    }
+    if (batch.empty()) {
+      return {};
+    }
+    const Durability durability = options.durability.value_or(options_.wal.durability);
+    if (durability == Durability::unlogged || !Db::Wal::keeps_log) {
+      has_unlogged_.store(true, std::memory_order_relaxed);
+      if (durability == Durability::synced) [[unlikely]] {
+        return fail(ErrorCode::unsupported,
+                    "a synced write needs a log; this database is composed with wal::None: compose "
+                    "wal::GroupCommit, or flush() after writing");
+      }
+    }
+    metrics_.add(metrics::Counter::writes, batch.count());
+    metrics_.add(metrics::Counter::write_bytes, batch.bytes().size());
+    return committer_->commit(batch, durability);
+  }
+  [[nodiscard]] Result<void> sync() {
+    if (auto writable = check_writable(); !writable) {
+      return writable;
+    }
+    return committer_->exclusively([this] { return committer_->sync_log(); });
+  }
+
+  // Maintenance.
+
+  /// Everything that was committed before the call is in tables when it returns.
+  [[nodiscard]] Result<void> flush() {
+    if (auto writable = check_writable(); !writable) {
+      return writable;
+    }
+    auto switched = committer_->exclusively([this]() -> Result<void> {
+      const std::lock_guard lock(background_.mutex());
+      for_each_tree([](auto& tree) { tree.switch_memtable(); });
+      return {};
+    });
+    if (!switched) {
+      return switched;
+    }
+    return drain_flushes();
+  }
+  /// Merges [first, last] of a family down to its deepest level.
+  template <class TreeT>
+  [[nodiscard]] Result<void> compact(TreeT& tree, std::optional<std::string_view> first,
+                                     std::optional<std::string_view> last) {
+    if (auto flushed = flush(); !flushed) {
+      return flushed;
+    }
+    const typename decltype(background_)::Pause pause(background_);
+    const std::lock_guard one_at_a_time(compact_mutex_);
+    unsigned deepest = 1;
+    {
+      const std::lock_guard lock(background_.mutex());
+      const auto version = tree.version();
+      for (unsigned level = 1; level < version->levels.size(); ++level) {
+        deepest = version->levels[level].empty() ? deepest : level;
+      }
+    }
+    for (unsigned level = 0; level <= deepest; ++level) {
+      // The last round rewrites the deepest level in place: it drops what only snapshots held.
+      const unsigned output = level < deepest ? level + 1 : level;
+      std::optional<typename TreeT::Picked> picked;
+      {
+        const std::lock_guard lock(background_.mutex());
+        picked = tree.pick_range(level, output, first, last);
+      }
+      if (picked) {
+        picked->trivial_move = false;
+        if (auto done = background_.run_compaction(tree, *picked); !done) {
+          return done;
+        }
+      }
+    }
+    return {};
+  }
+
+  /// Flushes what the log does not hold, syncs the log, stops the workers, releases the lock.
+  /// Later calls report success and do nothing.
+  [[nodiscard]] Result<void> close() {
+    if (closed_.exchange(true)) {
+      return {};
+    }
+    Result<void> outcome;
+    if (committer_ && !options_.read_only) {
+      if (has_unlogged_.load() && !background_.failed()) {
+        closed_ = false;
+        outcome = flush();
+        closed_ = true;
+      }
+      background_.stop();
+      auto error = background_.error();
+      auto log_closed = committer_->with_log([](Log& log) { return log.close(); });
+      outcome = !outcome ? outcome : (!error ? error : log_closed);
+    } else {
+      background_.stop();
+    }
+    if (manifest_) {
+      auto manifest_closed = manifest_->close();
+      outcome = outcome ? manifest_closed : outcome;
+      manifest_.reset();
+    }
+    lock_.reset();
+    return outcome;
+  }
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_relaxed); }
+
+  /// The manifest's state, and what keeps the tables it names on disk.
+  struct PinnedState {
+    version::State state;
+    std::vector<std::shared_ptr<const void>> pins;
+  };
+  [[nodiscard]] Result<PinnedState> pin_state() {
+    if (auto writable = check_writable(); !writable) {
+      return propagate(std::move(writable));
+    }
+    return background_.between_edits([this] {
+      PinnedState pinned{manifest_->state(), {}};
+      for_each_tree([&](auto& tree) { pinned.pins.push_back(tree.pin()); });
+      return pinned;
+    });
+  }
+
+  /// Visits the records of the live log after `after`.
+  template <class Visit>
+  [[nodiscard]] Result<void> replay_log(Sequence after, Visit visit) {
+    std::uint64_t first_segment = 0;
+    committer_->with_log([&](const Log& log) {
+      first_segment = log.segments().empty() ? 0 : log.segments().front().id;
+    });
+    auto report = Db::Wal::template replay<FileSystem, Checksum>(
+        file_system_, path_, options_.wal,
+        wal::ReplayOptions{.database_id = database_id_,
+                           .first_segment = first_segment,
+                           .after_sequence = after,
+                           .through_sequence = visible().load(std::memory_order_acquire)},
+        visit);
+    return report ? Result<void>() : propagate(std::move(report));
+  }
+
+  /// Whether a write may be accepted now.
+  [[nodiscard]] Result<void> check_writable() const {
+    if (is_closed()) [[unlikely]] {
+      return fail(ErrorCode::closed, path_, ": the database was closed; open it again");
+    }
+    if (options_.read_only) [[unlikely]] {
+      return fail(ErrorCode::read_only, path_,
+                  ": opened read-only; open it without Options::read_only to write");
+    }
+    if (background_.failed()) [[unlikely]] {
+      const auto error = background_.error();
+      return fail(ErrorCode::read_only, path_, ": read-only since an error (",
+                  error.error().message(), "); reopen the database");
+    }
+    return {};
+  }
+
+  // Host of Committer: called by the commit leader.
+
+  [[nodiscard]] Result<void> prepare_commit() {
+    if (auto writable = check_writable(); !writable) {
+      return writable;
+    }
+    Result<void> outcome;
+    for_each_tree([&](auto& tree) {
+      if (outcome && tree.active().memory_bytes() >= options_.write_buffer_bytes) {
+        outcome = rotate(tree);
+      }
+    });
+    // A full disk may have been freed since: try again with every write.
+    if (flush_wanted_ || background_.disk_full()) [[unlikely]] {
+      flush_wanted_ = false;
+      background_.schedule_flush();
+    }
+    if (outcome && background_.pressure() >= 1) [[unlikely]] {
+      slow_down();
+    }
+    return outcome;
+  }
+  void apply(const BatchOperation& operation, Sequence sequence) {
+    if constexpr (family_count == 1) {
+      std::get<0>(trees_)->apply(operation, sequence);
+    } else {
+      with_tree(operation.family, [&](auto& tree) { tree.apply(operation, sequence); });
+    }
+  }
+  void commit_failed(const Error& error) { background_.stop_with(error); }
+
+  // Host of Background.
+
+  [[nodiscard]] Result<void> sync_directory() { return file_system_.sync_directory(path_); }
+  [[nodiscard]] std::vector<Sequence> snapshot_sequences() const { return snapshots_.sequences(); }
+  [[nodiscard]] std::uint64_t next_file_number() noexcept { return next_file_number_.fetch_add(1); }
+
+  /// The last sequence that no memtable but `flushing` holds alone.
+  template <class FlushingTree, class Segment>
+  [[nodiscard]] Sequence log_floor(const FlushingTree& flushing_tree, const Segment* flushing) {
+    Sequence floor = visible().load(std::memory_order_acquire);
+    const std::lock_guard lock(background_.mutex());
+    for_each_tree([&](auto& tree) {
+      Sequence first = 0;
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(tree)>, FlushingTree>) {
+        first = tree.first_unflushed(&tree == &flushing_tree ? flushing : nullptr);
+      } else {
+        first = tree.first_unflushed();
+      }
+      floor = first != 0 && first - 1 < floor ? first - 1 : floor;
+    });
+    return floor;
+  }
+  [[nodiscard]] Result<void> append_edit(version::VersionEdit edit,
+                                         std::optional<Sequence> log_floor) {
+    edit.next_file_number = next_file_number_.load();
+    if (log_floor) {
+      edit.first_log_segment =
+          committer_->with_log([&](Log& log) { return first_needed_segment(log, *log_floor); });
+    }
+    return manifest_->append(edit);
+  }
+  void forget_log(Sequence floor) {
+    // Failures leave a segment behind that the next open removes.
+    (void)committer_->with_log([&](Log& log) { return log.remove_through(floor); });
+  }
+
+ private:
+  template <std::size_t... I>
+  void make_trees(std::index_sequence<I...>) {
+    ((std::get<I>(trees_) = std::make_unique<TreeAt<I>>(
+          FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
+          typename TreeAt<I>::Options(options_.template of_family<I>()), cache_, epochs_)),
+     ...);
+  }
+
+  [[nodiscard]] Result<void> check(const WriteBatch& batch) {
+    if (auto within = batch.check_limits(); !within) [[unlikely]] {
+      return within;
+    }
+    if (batch.family_most().value >= family_count) [[unlikely]] {
+      return fail(ErrorCode::invalid_argument, "the batch writes to family number ",
+                  std::to_string(batch.family_most().value), "; this database has ",
+                  std::to_string(family_count), ", take ids from family<\"name\">().id()");
+    }
+    if ((batch.merged_families() & ~families_with_merge()) != 0) [[unlikely]] {
+      return fail(ErrorCode::unsupported,
+                  "the batch merges into a family without a merge operator; compose one, for "
+                  "example strata::merge::Add");
+    }
+    return {};
+  }
+  [[nodiscard]] static constexpr std::uint64_t families_with_merge() noexcept {
+    return []<class... F>(std::tuple<F...>*) {
+      std::uint64_t mask = 0;
+      std::uint64_t bit = 1;
+      ((mask |= F::Merge::name != "none" ? bit : 0, bit <<= 1), ...);
+      return mask;
+    }(static_cast<typename Composition::FamilyTuple*>(nullptr));
+  }
+
+  /// Makes the active memtable of `tree` immutable, after waiting for a place in the queue.
+  template <class TreeT>
+  [[nodiscard]] Result<void> rotate(TreeT& tree) {
+    const auto has_place = [&] { return tree.immutable_count() < options_.immutables_max; };
+    {
+      const std::lock_guard lock(background_.mutex());
+      if (has_place()) {
+        tree.switch_memtable();
+        flush_wanted_ = true;
+        return {};
+      }
+    }
+    const std::uint64_t start = Clock::now_ns();
+    background_.schedule_flush();
+    background_.wait(has_place);
+    metrics_.add(metrics::Counter::stall_micros, (Clock::now_ns() - start) / 1000);
+    const std::lock_guard lock(background_.mutex());
+    if (!has_place()) {
+      return fail(background_.disk_full() ? ErrorCode::disk_full : ErrorCode::read_only, path_,
+                  ": memtables can not be flushed; free space on the disk, or reopen");
+    }
+    tree.switch_memtable();
+    flush_wanted_ = true;
+    return {};
+  }
+  void slow_down() {
+    const double pressure = background_.pressure();
+    const std::uint64_t start = Clock::now_ns();
+    metrics_.add(metrics::Counter::slowdowns, 1);
+    if (pressure >= 2) {
+      background_.wait([this] { return background_.pressure() < 2; });
+    } else {
+      Clock::sleep_us(throttle_.delay_us(pressure, 4096));
+    }
+    metrics_.add(metrics::Counter::stall_micros, (Clock::now_ns() - start) / 1000);
+  }
+  [[nodiscard]] Result<void> drain_flushes() {
+    background_.schedule_flush();
+    background_.wait([this] {
+      bool drained = true;
+      for_each_tree([&](auto& tree) { drained = drained && tree.immutable_count() == 0; });
+      return drained;
+    });
+    if (background_.disk_full()) {
+      return fail(ErrorCode::disk_full, path_, ": no space to flush; free some and flush again");
+    }
+    return background_.error();
+  }
+  [[nodiscard]] static std::uint64_t first_needed_segment(Log& log, Sequence floor) {
+    for (const auto& segment : log.segments()) {
+      if (segment.last_sequence > floor) {
+        return segment.id;
+      }
+    }
+    return log.segments().empty() ? 0 : log.segments().back().id;
+  }
+
+  Options options_;
+  std::string path_;
+  FileSystem file_system_;
+  EpochDomain epochs_;
+  BlockCache cache_;
+  Metrics metrics_;
+  SnapshotList snapshots_;
+  std::optional<typename FileSystem::Lock> lock_;
+  std::optional<Manifest> manifest_;
+  std::optional<Committer<EngineCore, Log, Checksum>> committer_;
+  typename TreeTuple<Db, typename Composition::FamilyTuple>::type trees_;
+  std::atomic<std::uint64_t> next_file_number_{1};
+  std::uint64_t database_id_ = 0;
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> has_unlogged_{false};
+  bool flush_wanted_ = false;  ///< the commit leader's
+  Throttle throttle_;
+  std::mutex compact_mutex_;
+  Background<EngineCore, typename Db::Executor> background_;
+};
+
+}  // namespace strata::lsm

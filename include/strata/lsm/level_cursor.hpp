@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// A cursor over a sorted run: tables that do not overlap, one after the other.
+///
+/// Opens the table it stands in and no other. A read error invalidates it and stays in `status`:
+/// it never looks like the end of the run (RocksDB 8.7 lost data that way).
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/lsm/table_file.hpp>
+#include <strata/table/reader.hpp>
+
+namespace strata::lsm {
+
+template <class File>
+class LevelCursor {
+  using Files = typename TableVersion<File>::Files;
+  using Reader = std::remove_cvref_t<decltype(std::declval<const File&>().reader())>;
+  using TableCursor = typename Reader::Cursor;
+
+ public:
+  /// `files` must outlive the cursor.
+  LevelCursor(const Files& files, const table::ReadOptions& options)
+      : files_(&files), options_(options) {}
+
+  [[nodiscard]] bool valid() const noexcept { return cursor_ && cursor_->valid(); }
+  [[nodiscard]] std::string_view key() const { return cursor_->key(); }
+  [[nodiscard]] Trailer trailer() const { return cursor_->trailer(); }
+  [[nodiscard]] std::string_view value() const { return cursor_->value(); }
+  [[nodiscard]] Result<void> status() const {
+    return cursor_ ? Result<void>(cursor_->status()) : Result<void>();
+  }
+
+  void seek_to_first() {
+    open(0);
+    if (cursor_) {
+      cursor_->seek_to_first();
+      skip_forward();
+    }
+  }
+  void seek_to_last() {
+    open(files_->size() - 1);
+    if (cursor_) {
+      cursor_->seek_to_last();
+      skip_backward();
+    }
+  }
+  void seek(std::string_view key, Sequence sequence) {
+    open(first_reaching(*files_, key));
+    if (cursor_) {
+      cursor_->seek(key, sequence);
+      skip_forward();
+    }
+  }
+  void seek_for_prev(std::string_view key) {
+    std::size_t at = first_reaching(*files_, key);
+    if (at == files_->size() || (*files_)[at]->starts_after(key)) {
+      --at;  // wraps below zero, where `open` closes the cursor
+    }
+    open(at);
+    if (cursor_) {
+      cursor_->seek_for_prev(key);
+      skip_backward();
+    }
+  }
+  void next() {
+    cursor_->next();
+    skip_forward();
+  }
+  void prev() {
+    cursor_->prev();
+    skip_backward();
+  }
+
+ private:
+  void open(std::size_t at) {
+    if (at < files_->size()) {
+      if (!cursor_ || at_ != at) {
+        cursor_.emplace((*files_)[at]->reader(), options_);
+      }
+    } else {
+      cursor_.reset();
+    }
+    at_ = at;
+  }
+  [[nodiscard]] bool exhausted() const { return cursor_ && !cursor_->valid() && cursor_->status(); }
+
+  void skip_forward() {
+    while (exhausted()) {
+      open(at_ + 1);
+      if (cursor_) {
+        cursor_->seek_to_first();
+      }
+    }
+  }
+  void skip_backward() {
+    while (exhausted()) {
+      open(at_ - 1);
+      if (cursor_) {
+        cursor_->seek_to_last();
+      }
+    }
+  }
+
+  const Files* files_;
+  table::ReadOptions options_;
+  std::size_t at_ = 0;
+  std::optional<TableCursor> cursor_;
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Merges sorted sources into one order: key ascending, newest version first.
+///
+/// A binary heap of sources, each with its current key's head in a register-sized field, so that
+/// most comparisons never touch key bytes. While one source stays in front, a step costs one
+/// `next` and two comparisons. Sources are of three known types, so there is no virtual call.
+/// Directions may change at any time; a change re-seeks the other sources.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+
+namespace strata::lsm {
+
+template <class Comparator, class... Cursors>
+class MergingCursor {
+  struct Source {
+    template <class Cursor>
+    explicit Source(Cursor&& from) : cursor(std::forward<Cursor>(from)) {}
+
+    std::variant<Cursors...> cursor;
+    bool valid = false;
+    std::uint64_t head = 0;
+    std::string_view key;
+    Trailer trailer;
+
+    void load() {
+      std::visit(
+          [&](auto& c) {
+            valid = c.valid();
+            if (valid) {
+              key = c.key();
+              trailer = c.trailer();
+              if constexpr (Comparator::is_bytewise) {
+                head = key_head(key);
+              }
+            }
+          },
+          cursor);
+    }
+  };
+
+ public:
+  template <class Cursor>
+  void add(Cursor&& cursor) {
+    sources_.emplace_back(std::forward<Cursor>(cursor));
+  }
+  void reserve(std::size_t sources) { sources_.reserve(sources); }
+
+  [[nodiscard]] bool valid() const noexcept { return !heap_.empty(); }
+  [[nodiscard]] std::string_view key() const noexcept { return heap_.front()->key; }
+  [[nodiscard]] Trailer trailer() const noexcept { return heap_.front()->trailer; }
+  [[nodiscard]] std::string_view value() const {
+    return std::visit([](const auto& c) { return c.value(); }, heap_.front()->cursor);
+  }
+
+  /// The first error of any source. A cursor with an error is invalid.
+  [[nodiscard]] Result<void> status() const {
+    return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : Result<void>();
+  }
+
+  void seek_to_first() {
+    restart(true, [](auto& c) { c.seek_to_first(); });
+  }
+  void seek_to_last() {
+    restart(false, [](auto& c) { c.seek_to_last(); });
+  }
+  /// The first entry at or after (key, `sequence` downwards).
+  void seek(std::string_view key, Sequence sequence = sequence_max) {
+    restart(true, [&](auto& c) { c.seek(key, sequence); });
+  }
+  /// The last entry whose key is at or before `key`: the oldest version of it.
+  void seek_for_prev(std::string_view key) {
+    restart(false, [&](auto& c) { c.seek_for_prev(key); });
+  }
+
+  void next() {
+    if (!forward_) {
+      turn(true);
+    }
+    step([](auto& c) { c.next(); });
+  }
+  void prev() {
+    if (forward_) {
+      turn(false);
+    }
+    step([](auto& c) { c.prev(); });
+  }
+
+ private:
+  /// Whether `a` comes out before `b`.
+  [[nodiscard]] bool ahead(const Source& a, const Source& b) const noexcept {
+    const int order = compare(a, b);
+    return forward_ ? order < 0 : order > 0;
+  }
+  [[nodiscard]] static int compare(const Source& a, const Source& b) noexcept {
+    if constexpr (Comparator::is_bytewise) {
+      if (a.head != b.head) {
+        return a.head < b.head ? -1 : 1;
+      }
+    }
+    const int keys = Comparator::compare(a.key, b.key);
+    if (keys != 0) {
+      return keys;
+    }
+    return a.trailer > b.trailer ? -1 : (a.trailer < b.trailer ? 1 : 0);
+  }
+
+  template <class Move>
+  void restart(bool forward, Move move) {
+    forward_ = forward;
+    failed_.reset();
+    heap_.clear();
+    for (Source& source : sources_) {
+      std::visit(move, source.cursor);
+      if (!admit(source)) {
+        return;
+      }
+    }
+    build();
+  }
+
+  template <class Move>
+  void step(Move move) {
+    Source& top = *heap_.front();
+    std::visit(move, top.cursor);
+    top.load();
+    if (!top.valid) [[unlikely]] {
+      if (!check(top)) {
+        return;
+      }
+      heap_.front() = heap_.back();
+      heap_.pop_back();
+    }
+    if (heap_.size() > 1) {
+      sift_down(0);
+    }
+  }
+
+  /// Puts every other source on the other side of the current entry, which thereby is in front.
+  void turn(bool forward) {
+    Source* const current = heap_.front();
+    const std::string key(current->key);
+    const Trailer trailer = current->trailer;
+    forward_ = forward;
+    heap_.clear();
+    for (Source& source : sources_) {
+      if (&source != current) {
+        std::visit([&](auto& c) { beside(c, key, trailer, forward); }, source.cursor);
+      }
+      if (!admit(source)) {
+        return;
+      }
+    }
+    build();
+  }
+  /// Forward: the first entry after (key, trailer). Backward: the last entry before it.
+  template <class Cursor>
+  static void beside(Cursor& c, const std::string& key, Trailer trailer, bool forward) {
+    if (forward) {
+      c.seek(key, trailer.sequence());
+      while (c.valid() && Comparator::compare(c.key(), key) == 0 && c.trailer() >= trailer) {
+        c.next();
+      }
+    } else {
+      c.seek_for_prev(key);
+      while (c.valid() && Comparator::compare(c.key(), key) == 0 && c.trailer() <= trailer) {
+        c.prev();
+      }
+    }
+  }
+
+  /// Loads a source that was moved and puts it on the heap unless it is at its end.
+  [[nodiscard]] bool admit(Source& source) {
+    source.load();
+    if (source.valid) {
+      heap_.push_back(&source);
+      return true;
+    }
+    return check(source);
+  }
+  /// A source that became invalid is at its end, or failed: then the whole cursor fails.
+  [[nodiscard]] bool check(Source& source) {
+    auto status = std::visit([](const auto& c) { return status_of(c); }, source.cursor);
+    if (!status) {
+      failed_.emplace(std::move(status).error());
+      heap_.clear();
+      return false;
+    }
+    return true;
+  }
+  template <class Cursor>
+  [[nodiscard]] static Result<void> status_of(const Cursor& cursor) {
+    if constexpr (requires { cursor.status(); }) {
+      return cursor.status();
+    } else {
+      return {};
+    }
+  }
+
+  void build() {
+    for (std::size_t i = heap_.size() / 2; i-- > 0;) {
+      sift_down(i);
+    }
+  }
+  void sift_down(std::size_t at) {
+    Source* const moving = heap_[at];
+    for (;;) {
+      std::size_t child = 2 * at + 1;
+      if (child >= heap_.size()) {
+        break;
+      }
+      if (child + 1 < heap_.size() && ahead(*heap_[child + 1], *heap_[child])) {
+        ++child;
+      }
+      if (!ahead(*heap_[child], *moving)) {
+        break;
+      }
+      heap_[at] = heap_[child];
+      at = child;
+    }
+    heap_[at] = moving;
+  }
+
+  std::vector<Source> sources_;
+  std::vector<Source*> heap_;
+  bool forward_ = true;
+  std::optional<Error> failed_;
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// From a directory to a running database.
+///
+/// Recovery reads first and writes last: lock, manifest, tables, log. Only when all of it was
+/// understood does it change anything, in this order: what the log held goes into new tables,
+/// synced; a new manifest that names them and the next log segment replaces the old one in one
+/// rename; only then are old log segments, old manifests and orphans removed (invariants 3, 4).
+/// Replayed data is rewritten rather than kept in the old log, because pages of a log whose sync
+/// once failed may be in the cache and not on the disk (RocksDB #4990). A crash at any point
+/// inside leaves the old state or the new one.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/error.hpp>
+#include <strata/io/files.hpp>
+#include <strata/lsm/directory.hpp>
+#include <strata/lsm/write_batch.hpp>
+#include <strata/version/manifest.hpp>
+#include <strata/wal/options.hpp>
+
+namespace strata::lsm {
+
+template <class Core>
+class Recovery {
+  using Db = typename Core::Db;
+  using FileSystem = typename Core::FileSystem;
+  using Options = typename Core::Options;
+  using Checksum = typename Db::Checksum;
+  using Wal = typename Db::Wal;
+  using State = version::State;
+
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Core>> open(std::string path, Options options) {
+    if (path.empty()) {
+      return fail(ErrorCode::invalid_argument, "the path is empty; give a directory");
+    }
+    Recovery recovery(std::make_unique<Core>(std::move(path), std::move(options)));
+    if (auto done = recovery.run(); !done) {
+      return propagate(std::move(done));
+    }
+    return std::move(recovery.core_);
+  }
+
+ private:
+  explicit Recovery(std::unique_ptr<Core> core)
+      : core_(std::move(core)), fs_(core_->file_system()), path_(core_->path()) {}
+
+  [[nodiscard]] Result<void> run() {
+    if (auto exists = directory_exists(); !exists) {
+      return exists;
+    }
+    // Before the lock, which creates a file: a foreign directory stays untouched.
+    if (auto ours = list_names(); !ours) {
+      return ours;
+    }
+    if (!core_->options().read_only) {
+      auto lock = fs_.lock(io::join(path_, lock_name));
+      if (!lock) {
+        return propagate(std::move(lock));
+      }
+      lock_.emplace(std::move(*lock));
+    }
+    if (auto listed = list_names(); !listed) {
+      return listed;
+    }
+    if (auto loaded = load_state(); !loaded) {
+      return loaded;
+    }
+    set_comparators();
+    if (auto tables = open_tables(); !tables) {
+      return tables;
+    }
+    if (auto replayed = replay_log(); !replayed) {
+      return replayed;
+    }
+    return core_->options().read_only ? start_read_only() : start();
+  }
+
+  /// Makes the directory where that is wanted. Its parent must exist.
+  [[nodiscard]] Result<void> directory_exists() {
+    auto there = fs_.exists(path_);
+    if (!there) {
+      return propagate(std::move(there));
+    }
+    if (*there) {
+      return {};
+    }
+    if (!core_->options().create_if_missing || core_->options().read_only) {
+      return fail(ErrorCode::not_found, path_,
+                  ": there is no such directory; set Options::create_if_missing to make it");
+    }
+    return fs_.create_directory(path_);
+  }
+
+  /// Error: there are files, and no database.
+  [[nodiscard]] Result<void> list_names() {
+    auto names = fs_.list(path_);
+    if (!names) {
+      return propagate(std::move(names));
+    }
+    names_ = std::move(*names);
+    if (has_database()) {
+      return {};
+    }
+    for (const std::string& name : names_) {
+      if (!is_leftover_of_creation(name)) {
+        return fail(ErrorCode::incompatible_format, path_, ": holds '", name,
+                    "' but no strata database; give an empty or a new directory");
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] bool has_database() const {
+    return std::any_of(names_.begin(), names_.end(), [](const std::string& name) {
+      return classify(name).kind == FileKind::current;
+    });
+  }
+
+  [[nodiscard]] Result<void> load_state() {
+    if (has_database()) {
+      if (core_->options().error_if_exists) {
+        return fail(ErrorCode::already_exists, path_,
+                    ": there is a database already; clear Options::error_if_exists to open it");
+      }
+      auto state = version::read_manifest<FileSystem, Checksum>(fs_, path_);
+      if (!state) {
+        return propagate(std::move(state));
+      }
+      state_ = std::move(*state);
+      return check_fingerprint();
+    }
+    return new_state();
+  }
+
+  [[nodiscard]] Result<void> new_state() {
+    if (!core_->options().create_if_missing || core_->options().read_only) {
+      return fail(ErrorCode::not_found, path_,
+                  ": there is no database here; set Options::create_if_missing to make one");
+    }
+    state_.database_id = new_database_id();
+    state_.fingerprint = core_->fingerprint();
+    for (std::size_t i = 0; i < Core::family_count; ++i) {
+      version::FamilyState family;
+      family.id = static_cast<std::uint32_t>(i);
+      family.name = core_->family_name(i);
+      family.fingerprint = core_->family_fingerprint(i);
+      state_.families.push_back(std::move(family));
+    }
+    return {};
+  }
+
+  /// The manifest does not store the order of keys: the composition knows it.
+  void set_comparators() {
+    core_->for_each_tree([&](auto& tree) {
+      using Tree = std::remove_reference_t<decltype(tree)>;
+      state_.families[tree.id().value].compare = &Tree::Comparator::compare;
+    });
+  }
+
+  /// A directory belongs to the composition that made it, as far as bytes on disk go.
+  [[nodiscard]] Result<void> check_fingerprint() {
+    if (state_.fingerprint != core_->fingerprint()) {
+      return fail(ErrorCode::incompatible_format, path_, ": written by [", state_.fingerprint,
+                  "], opened as [", core_->fingerprint(),
+                  "]; open it with the composition that wrote it");
+    }
+    // Families may be added at the end, or composed in another order: their names decide.
+    for (std::size_t i = 0; i < state_.families.size(); ++i) {
+      const auto& family = state_.families[i];
+      if (i >= Core::family_count || family.name != core_->family_name(i)) {
+        return fail(ErrorCode::incompatible_format, path_, ": family number ", std::to_string(i),
+                    " is '", family.name,
+                    "' on disk; compose the same families in the same order, new ones last");
+      }
+      if (family.fingerprint != core_->family_fingerprint(i)) {
+        return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
+                    "' was written by [", family.fingerprint, "], opened as [",
+                    core_->family_fingerprint(i), "]; open it with the policies that wrote it");
+      }
+    }
+    for (std::size_t i = state_.families.size(); i < Core::family_count; ++i) {
+      version::FamilyState family;
+      family.id = static_cast<std::uint32_t>(i);
+      family.name = core_->family_name(i);
+      family.fingerprint = core_->family_fingerprint(i);
+      state_.families.push_back(std::move(family));
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<void> open_tables() {
+    Result<void> outcome;
+    core_->for_each_tree([&](auto& tree) {
+      using Files = typename std::remove_reference_t<decltype(tree)>::Files;
+      std::vector<Files> levels;
+      for (const auto& level : state_.families[tree.id().value].levels) {
+        auto files = outcome ? tree.open_tables(level)
+                             : Result<Files>(tl::unexpected<Error>(outcome.error()));
+        if (!files) {
+          outcome = propagate(std::move(files));
+          return;
+        }
+        levels.push_back(std::move(*files));
+      }
+      outcome = tree.install_levels(std::move(levels));
+    });
+    return outcome;
+  }
+
+  [[nodiscard]] Result<void> replay_log() {
+    next_file_number_ = std::max(state_.next_file_number, number_after_all(names_));
+    core_->set_next_file_number(next_file_number_);
+    Sequence flushed = sequence_max;
+    for (const auto& family : state_.families) {
+      flushed = std::min(flushed, family.flushed_through);
+    }
+    auto report = Wal::template replay<FileSystem, Checksum>(
+        fs_, path_, core_->options().wal,
+        wal::ReplayOptions{.database_id = state_.database_id,
+                           .first_segment = state_.first_log_segment,
+                           .after_sequence = flushed},
+        [this](Sequence first, std::uint32_t, std::string_view payload) {
+          return replay_batch(first, payload);
+        });
+    if (!report) {
+      return propagate(std::move(report));
+    }
+    last_sequence_ = std::max(report->last_sequence, state_.last_sequence);
+    for (const auto& family : state_.families) {
+      last_sequence_ = std::max(last_sequence_, family.flushed_through);
+    }
+    next_segment_ = std::max(report->last_segment, state_.first_log_segment) + 1;
+    return {};
+  }
+  [[nodiscard]] Result<void> replay_batch(Sequence sequence, std::string_view payload) {
+    BatchReader reader(payload);
+    BatchOperation operation;
+    Result<void> outcome;
+    for (; reader.next(operation); ++sequence) {
+      if (operation.family.value >= state_.families.size()) {
+        return fail(ErrorCode::corruption, path_, ": the log writes to family number ",
+                    std::to_string(operation.family.value), ", which does not exist");
+      }
+      auto& family = state_.families[operation.family.value];
+      if (sequence <= family.flushed_through) {
+        continue;
+      }
+      core_->with_tree(operation.family, [&](auto& tree) {
+        tree.apply(operation, sequence);
+        if (tree.active().memory_bytes() >= core_->options().write_buffer_bytes &&
+            !core_->options().read_only) {
+          outcome = flush_replayed(tree);
+        }
+      });
+      if (!outcome) {
+        return outcome;
+      }
+    }
+    if (reader.damaged()) {
+      return fail(ErrorCode::corruption, path_, ": the log holds a batch at sequence ",
+                  std::to_string(sequence), " that is no batch; its checksum was right");
+    }
+    return {};
+  }
+
+  /// Writes what was replayed so far as tables. The manifest does not name them yet.
+  template <class Tree>
+  [[nodiscard]] Result<void> flush_replayed(Tree& tree) {
+    if (!tree.switch_memtable()) {
+      return {};
+    }
+    const auto segment = tree.oldest_immutable();
+    auto tables =
+        tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
+    if (!tables) {
+      return propagate(std::move(tables));
+    }
+    auto files = tree.open_tables(*tables);
+    if (!files) {
+      return propagate(std::move(files));
+    }
+    tree.install_flush(*segment, std::move(*files));
+    auto& family = state_.families[tree.id().value];
+    family.levels[0].insert(family.levels[0].begin(), tables->begin(), tables->end());
+    replayed_through_.emplace_back(tree.id().value, segment->last_sequence());
+    return {};
+  }
+
+  [[nodiscard]] Result<void> start() {
+    Result<void> outcome;
+    core_->for_each_tree([&](auto& tree) {
+      if (outcome) {
+        outcome = flush_replayed(tree);
+      }
+    });
+    if (!outcome) {
+      return outcome;
+    }
+    if (auto synced = fs_.sync_directory(path_); !synced) {
+      return synced;
+    }
+    for (const auto& [family, through] : replayed_through_) {
+      state_.families[family].flushed_through = through;
+    }
+    state_.last_sequence = last_sequence_;
+    state_.next_file_number = core_->next_file_number();
+    state_.first_log_segment = next_segment_;
+    auto manifest = Core::Manifest::create(fs_, path_, state_);
+    if (!manifest) {
+      return propagate(std::move(manifest));
+    }
+    auto log = Core::Log::create(fs_, path_, core_->options().wal,
+                                 wal::Start{.database_id = state_.database_id,
+                                            .next_segment_id = next_segment_,
+                                            .last_sequence = last_sequence_});
+    if (!log) {
+      return propagate(std::move(log));
+    }
+    remove_unneeded();
+    core_->start(std::move(lock_), std::move(*manifest), std::move(*log), state_.database_id,
+                 last_sequence_);
+    return {};
+  }
+  [[nodiscard]] Result<void> start_read_only() {
+    core_->start(std::nullopt, std::nullopt, std::nullopt, state_.database_id, last_sequence_);
+    return {};
+  }
+
+  /// Whatever the manifest does not name: old logs and manifests, orphans of a crash. Failing to
+  /// remove one is no failure of the open; the next one tries again.
+  void remove_unneeded() {
+    for (const std::string& name : names_) {
+      const auto file = classify(name);
+      const bool is_old_log = file.kind == FileKind::log && file.number < next_segment_;
+      const bool is_orphan = file.kind == FileKind::table && !is_named(file.number);
+      if (is_old_log || is_orphan || file.kind == FileKind::temporary) {
+        (void)fs_.remove(io::join(path_, name));
+      }
+    }
+  }
+  [[nodiscard]] bool is_named(std::uint64_t number) const {
+    for (const auto& family : state_.families) {
+      for (const auto& level : family.levels) {
+        for (const auto& table : level) {
+          if (table.number == number) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /// Tells the files of one database from those of another that were copied over them.
+  [[nodiscard]] static std::uint64_t new_database_id() {
+    std::random_device entropy;
+    return (std::uint64_t{entropy()} << 32) | entropy();
+  }
+
+  std::unique_ptr<Core> core_;
+  FileSystem& fs_;
+  const std::string& path_;
+  std::optional<typename FileSystem::Lock> lock_;
+  std::vector<std::string> names_;
+  State state_;
+  std::vector<std::pair<std::uint32_t, Sequence>> replayed_through_;
+  std::uint64_t next_file_number_ = 1;
+  std::uint64_t next_segment_ = 1;
+  Sequence last_sequence_ = 0;
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// One family of a database: its memtables, its tables, and the jobs that turn the first into the
+/// second. A tree knows nothing of the log, the manifest or other families; the engine drives it.
+///
+/// Threads: readers call `get` and `cursor` at any time. Only the commit leader calls `apply` and
+/// `switch_memtable`. Everything that replaces the view (`switch_memtable`, `install_*`) or looks
+/// at busy flags needs the engine's lock, which the engine holds around those calls.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/compaction/concept.hpp>
+#include <strata/compaction/overlap.hpp>
+#include <strata/compaction/retention.hpp>
+#include <strata/core/epoch.hpp>
+#include <strata/core/error.hpp>
+#include <strata/lsm/cursor.hpp>
+#include <strata/lsm/level_cursor.hpp>
+#include <strata/lsm/mem_segment.hpp>
+#include <strata/lsm/merging_cursor.hpp>
+#include <strata/lsm/options.hpp>
+#include <strata/lsm/read_view.hpp>
+#include <strata/lsm/snapshot.hpp>
+#include <strata/lsm/table_file.hpp>
+#include <strata/lsm/table_output.hpp>
+#include <strata/lsm/tree_types.hpp>
+#include <strata/lsm/write_batch.hpp>
+#include <strata/version/edit.hpp>
+
+namespace strata::lsm {
+
+/// A compaction that was picked: its inputs are marked busy and pinned.
+template <class File>
+struct PickedCompaction {
+  compaction::Job job;
+  typename TableVersion<File>::Files upper;
+  typename TableVersion<File>::Files lower;
+  bool bottommost = false;    ///< nothing below the output level overlaps
+  bool trivial_move = false;  ///< one table, nothing to merge with: only the manifest changes
+};
+
+template <class Types>
+class Tree {
+ public:
+  using Comparator = typename Types::Comparator;
+  using Merge = typename Types::Merge;
+  using Filter = typename Types::Filter;
+  using FileSystem = typename Types::FileSystem;
+  using Segment = typename Types::Segment;
+  using File = typename Types::File;
+  using View = ReadView<Segment, File>;
+  using Version = TableVersion<File>;
+  using Files = typename Version::Files;
+  using Merging = MergingCursor<Comparator, typename Types::MemCursor, typename Types::TableCursor,
+                                LevelCursor<File>>;
+  using Pin = std::shared_ptr<const View>;
+  using UserCursor = Cursor<Comparator, Merge, Merging, Pin>;
+  using Picked = PickedCompaction<File>;
+  using Options = typename Types::Options;
+
+  Tree(FamilyId id, FileSystem file_system, std::string directory, const Options& options,
+       typename Types::BlockCache& cache, EpochDomain& epochs)
+      : id_(id),
+        file_system_(std::move(file_system)),
+        directory_(std::move(directory)),
+        options_(options),
+        cache_(cache),
+        epochs_(epochs),
+        picker_(options.compaction) {
+    auto view = std::make_shared<View>();
+    view->active = std::make_shared<Segment>(options_.memtable);
+    view->tables = std::make_shared<Version>();
+    view_.store(new Pin(std::move(view)), std::memory_order_seq_cst);
+  }
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+  ~Tree() { delete view_.load(); }
+
+  [[nodiscard]] FamilyId id() const noexcept { return id_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+  /// Guarded by the engine's lock: the oldest immutable memtable is being written.
+  bool flushing = false;
+
+  // Reading.
+
+  /// The current view, pinned for as long as the pointer lives.
+  [[nodiscard]] Pin pin() const {
+    const auto guard = epochs_.enter();
+    return *view_.load(std::memory_order_seq_cst);
+  }
+
+  /// As of `snapshot`, or of `visible` if null. The view is taken before the sequence, so that no
+  /// compaction can have dropped what the sequence must see.
+  template <class Visit>
+  [[nodiscard]] Result<bool> get(std::string_view key, const Snapshot* snapshot,
+                                 const std::atomic<Sequence>& visible,
+                                 const table::ReadOptions& options, Visit& visit) const {
+    const auto guard = epochs_.enter();
+    const View& view = **view_.load(std::memory_order_seq_cst);
+    const Sequence sequence =
+        snapshot != nullptr ? snapshot->sequence() : visible.load(std::memory_order_acquire);
+    return Lookup<Comparator, Filter, Merge, View, Visit>(view, key, sequence, options, visit)
+        .run();
+  }
+
+  [[nodiscard]] UserCursor cursor(const ReadOptions& read,
+                                  const std::atomic<Sequence>& visible) const {
+    Pin view = pin();
+    Sequence sequence = 0;
+    if (read.snapshot != nullptr) {
+      sequence = read.snapshot->sequence();
+    } else {
+      // All writes up to `sequence` must be in `view`: a switch in between would hide some.
+      for (sequence = visible.load(std::memory_order_acquire);;
+           sequence = visible.load(std::memory_order_acquire)) {
+        Pin again = pin();
+        if (again == view) {
+          break;
+        }
+        view = std::move(again);
+      }
+    }
+    auto merging = std::make_unique<Merging>();
+    const table::ReadOptions options{read.verify_checksums, read.fill_cache};
+    add_sources(*merging, *view, options);
+    auto ranges = ranges_of(*view);
+    return UserCursor(std::move(view), std::move(merging), std::move(ranges), sequence, read);
+  }
+
+  // Writing: the commit leader only.
+
+  void apply(const BatchOperation& operation, Sequence sequence) {
+    Segment& active = *(*view_.load(std::memory_order_relaxed))->active;
+    if (operation.kind == EntryKind::erase_range) {
+      active.erase_range(operation.key, operation.value, sequence);
+    } else {
+      active.insert(operation.key, Trailer(sequence, operation.kind), operation.value);
+    }
+  }
+  [[nodiscard]] const Segment& active() const noexcept {
+    return *(*view_.load(std::memory_order_relaxed))->active;
+  }
+
+  // View changes: under the engine's lock.
+
+  /// Makes the active memtable immutable and starts an empty one. No-op while it is empty.
+  bool switch_memtable() {
+    const View& now = current();
+    if (now.active->empty()) {
+      return false;
+    }
+    auto next = std::make_shared<View>(now);
+    next->immutables.insert(next->immutables.begin(), now.active);
+    next->active = std::make_shared<Segment>(options_.memtable);
+    publish(std::move(next));
+    return true;
+  }
+  [[nodiscard]] std::size_t immutable_count() const { return current().immutables.size(); }
+  [[nodiscard]] std::size_t immutable_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& segment : current().immutables) {
+      bytes += segment->memory_bytes();
+    }
+    return bytes;
+  }
+  [[nodiscard]] std::shared_ptr<Segment> oldest_immutable() const {
+    return current().immutables.empty() ? nullptr : current().immutables.back();
+  }
+  /// The first sequence that only memtables but `except` hold; 0 if there is none.
+  [[nodiscard]] Sequence first_unflushed(const Segment* except = nullptr) const {
+    const View& now = current();
+    for (auto it = now.immutables.rbegin(); it != now.immutables.rend(); ++it) {
+      if (it->get() != except) {
+        return (*it)->first_sequence();
+      }
+    }
+    return now.active->first_sequence();
+  }
+  [[nodiscard]] std::shared_ptr<const Version> version() const { return current().tables; }
+  [[nodiscard]] compaction::Pressure pressure() const {
+    return picker_.pressure(current().tables->view());
+  }
+
+  // Jobs: `build_*` run without the lock.
+
+  /// Writes `segment` as tables of level 0, all but what no reader can see.
+  template <class NextNumber>
+  [[nodiscard]] Result<std::vector<version::FileMetadata>> build_flush(
+      const Segment& segment, std::vector<Sequence> snapshots, NextNumber next_number) {
+    Merging merging;
+    merging.add(typename Types::MemCursor(segment.table()));
+    auto ranges = segment.range_list();
+    const RangeEraseSet<Comparator> set(ranges);
+    return build(merging, set, std::move(ranges), std::move(snapshots), false, UINT64_MAX,
+                 next_number);
+  }
+
+  [[nodiscard]] std::optional<Picked> pick_compaction() {
+    const auto& tables = *current().tables;
+    auto job = picker_.pick(tables.view(), &Comparator::compare);
+    if (!job) {
+      return std::nullopt;
+    }
+    return take(std::move(*job), tables);
+  }
+  /// All tables of `level` that overlap [first, last], with what they overlap one level down.
+  /// None: nothing there. Requires: no compaction of this tree runs.
+  [[nodiscard]] std::optional<Picked> pick_range(unsigned level, unsigned output_level,
+                                                 std::optional<std::string_view> first,
+                                                 std::optional<std::string_view> last) {
+    const auto& tables = *current().tables;
+    const auto view = tables.view();
+    compaction::Job job;
+    job.level = level;
+    job.output_level = output_level;
+    job.output_file_bytes = options_.file_bytes();
+    compaction::KeyRange range;
+    for (const auto& file : view[level]) {
+      const bool before = first && compaction::ends_before(file.largest, file.largest_exclusive,
+                                                           *first, &Comparator::compare);
+      const bool after = last && Comparator::compare(file.smallest, *last) > 0;
+      if (level == 0 || (!before && !after)) {
+        job.upper.push_back(file.number);
+        range.widen(file, &Comparator::compare);
+      }
+    }
+    if (job.upper.empty()) {
+      return std::nullopt;
+    }
+    if (output_level != level) {
+      for (const auto* file :
+           compaction::overlapping(view[output_level], range, &Comparator::compare)) {
+        job.lower.push_back(file->number);
+      }
+    }
+    return take(std::move(job), tables);
+  }
+  void release(const Picked& picked) noexcept {
+    for (const auto* files : {&picked.upper, &picked.lower}) {
+      for (const auto& file : *files) {
+        file->busy = false;
+      }
+    }
+  }
+
+  template <class NextNumber>
+  [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
+      const Picked& picked, std::vector<Sequence> snapshots, NextNumber next_number) {
+    Merging merging;
+    const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
+    merging.reserve(picked.upper.size() + 1);
+    if (picked.job.level == 0) {
+      for (const auto& file : picked.upper) {
+        merging.add(typename Types::TableCursor(file->reader(), options));
+      }
+    } else {
+      merging.add(LevelCursor<File>(picked.upper, options));
+    }
+    if (!picked.lower.empty()) {
+      merging.add(LevelCursor<File>(picked.lower, options));
+    }
+    std::vector<RangeErase> ranges;
+    for (const auto* files : {&picked.upper, &picked.lower}) {
+      for (const auto& file : *files) {
+        const auto& own = file->reader().range_erases();
+        ranges.insert(ranges.end(), own.begin(), own.end());
+      }
+    }
+    const RangeEraseSet<Comparator> set(ranges);
+    if (picked.bottommost) {
+      // What every reader already misses has nothing left to hide.
+      std::erase_if(ranges, [&](const RangeErase& range) {
+        return snapshots.empty() || range.sequence <= snapshots.front();
+      });
+    }
+    return build(merging, set, std::move(ranges), std::move(snapshots), picked.bottommost,
+                 picked.job.output_file_bytes, next_number);
+  }
+
+  /// Opens tables that `build_*` wrote, or that the manifest names.
+  [[nodiscard]] Result<Files> open_tables(const std::vector<version::FileMetadata>& tables) {
+    Files files;
+    for (const auto& metadata : tables) {
+      const std::string path = table_path(directory_, metadata.number);
+      auto reader = Types::Reader::open(file_system_, path, metadata.number, cache_);
+      if (!reader) {
+        return propagate(std::move(reader));
+      }
+      files.push_back(
+          std::make_shared<File>(file_system_, path, metadata, std::move(*reader)));
+    }
+    return files;
+  }
+
+  /// Takes back tables that no edit will name. Failures leave orphans for the next open.
+  void remove_tables(const std::vector<version::FileMetadata>& tables) {
+    for (const auto& table : tables) {
+      (void)file_system_.remove(table_path(directory_, table.number));
+    }
+  }
+
+  void install_flush(const Segment& segment, Files added) {
+    auto next = std::make_shared<View>(current());
+    std::erase_if(next->immutables, [&](const auto& s) { return s.get() == &segment; });
+    auto tables = std::make_shared<Version>(*next->tables);
+    tables->levels[0].insert(tables->levels[0].begin(), added.begin(), added.end());
+    next->tables = std::move(tables);
+    publish(std::move(next));
+  }
+  /// Error: the job does not fit the tree any more. That is a bug of ours or of a policy, and is
+  /// found before anything is lost (RocksDB 6.11, 11.1).
+  [[nodiscard]] Result<void> install_compaction(const Picked& picked, const Files& added) {
+    auto tables = std::make_shared<Version>(*current().tables);
+    for (const auto* files : {&picked.upper, &picked.lower}) {
+      const unsigned level = files == &picked.upper ? picked.job.level : picked.job.output_level;
+      for (const auto& file : *files) {
+        if (std::erase(tables->levels[level], file) != 1) {
+          return fail(ErrorCode::corruption, file->path(),
+                      ": input of a compaction is gone from its level; reopen the database");
+        }
+      }
+    }
+    Files& output = tables->levels[picked.job.output_level];
+    output.insert(output.end(), added.begin(), added.end());
+    if (auto sorted = sort_level(output); !sorted) {
+      return sorted;
+    }
+    auto next = std::make_shared<View>(current());
+    next->tables = std::move(tables);
+    publish(std::move(next));
+    return {};
+  }
+  /// At open: the tables that the manifest names.
+  [[nodiscard]] Result<void> install_levels(std::vector<Files> levels) {
+    auto tables = std::make_shared<Version>();
+    for (std::size_t level = 0; level < levels.size(); ++level) {
+      if (level > 0) {
+        if (auto sorted = sort_level(levels[level]); !sorted) {
+          return sorted;
+        }
+      }
+      tables->levels[level] = std::move(levels[level]);
+    }
+    auto next = std::make_shared<View>(current());
+    next->tables = std::move(tables);
+    publish(std::move(next));
+    return {};
+  }
+
+ private:
+  [[nodiscard]] const View& current() const noexcept {
+    return **view_.load(std::memory_order_acquire);
+  }
+  void publish(std::shared_ptr<View> next) {
+    const Pin* old = view_.exchange(new Pin(std::move(next)), std::memory_order_seq_cst);
+    epochs_.retire(old);
+  }
+
+  void add_sources(Merging& merging, const View& view, const table::ReadOptions& options) const {
+    merging.reserve(1 + view.immutables.size() + view.tables->levels[0].size() +
+                    compaction::level_count);
+    merging.add(typename Types::MemCursor(view.active->table()));
+    for (const auto& segment : view.immutables) {
+      merging.add(typename Types::MemCursor(segment->table()));
+    }
+    for (const auto& file : view.tables->levels[0]) {
+      merging.add(typename Types::TableCursor(file->reader(), options));
+    }
+    for (std::size_t level = 1; level < view.tables->levels.size(); ++level) {
+      if (!view.tables->levels[level].empty()) {
+        merging.add(LevelCursor<File>(view.tables->levels[level], options));
+      }
+    }
+  }
+  [[nodiscard]] static std::shared_ptr<const RangeEraseSet<Comparator>> ranges_of(
+      const View& view) {
+    std::vector<RangeErase> all;
+    const auto add = [&](const std::vector<RangeErase>& more) {
+      all.insert(all.end(), more.begin(), more.end());
+    };
+    if (view.active->has_ranges()) {
+      add(view.active->range_list());
+    }
+    for (const auto& segment : view.immutables) {
+      add(segment->range_list());
+    }
+    for (const Files& level : view.tables->levels) {
+      for (const auto& file : level) {
+        if (!file->ranges().empty()) {
+          const auto& own = file->reader().range_erases();
+          all.insert(all.end(), own.begin(), own.end());
+        }
+      }
+    }
+    return all.empty() ? nullptr
+                       : std::make_shared<const RangeEraseSet<Comparator>>(std::move(all));
+  }
+
+  template <class NextNumber>
+  [[nodiscard]] Result<std::vector<version::FileMetadata>> build(
+      Merging& merging, const RangeEraseSet<Comparator>& set, std::vector<RangeErase> kept_ranges,
+      std::vector<Sequence> snapshots, bool bottommost, std::uint64_t file_bytes,
+      NextNumber next_number) {
+    const bool zero_sequences = bottommost && kept_ranges.empty();
+    const auto builder_options = options_.builder();
+    using Output = TableOutput<FileSystem, typename Types::Builder,
+                               std::remove_const_t<decltype(builder_options)>, Comparator,
+                               NextNumber>;
+    Output output(file_system_, directory_, builder_options, file_bytes, std::move(kept_ranges),
+                  next_number);
+    auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {
+      return output.add(key, trailer, value);
+    };
+    compaction::Retention<Comparator, Merge, typename Types::CompactionFilter, decltype(sink)>
+        retention({.snapshots = std::move(snapshots),
+                   .range_erases = &set,
+                   .bottommost = bottommost,
+                   .zero_sequences = zero_sequences},
+                  options_.compaction_filter, sink);
+    for (merging.seek_to_first(); merging.valid(); merging.next()) {
+      if (auto done = retention.add(merging.key(), merging.trailer(), merging.value()); !done) {
+        return propagate(std::move(done));
+      }
+    }
+    if (auto read = merging.status(); !read) {
+      return propagate(std::move(read));
+    }
+    if (auto done = retention.finish(); !done) {
+      return propagate(std::move(done));
+    }
+    return output.finish();
+  }
+
+  [[nodiscard]] Picked take(compaction::Job job, const Version& tables) {
+    Picked picked;
+    picked.upper = find(tables.levels[job.level], job.upper);
+    picked.lower = find(tables.levels[job.output_level], job.lower);
+    compaction::KeyRange range;
+    for (const auto* files : {&picked.upper, &picked.lower}) {
+      for (const auto& file : *files) {
+        file->busy = true;
+        range.widen(file->view(), &Comparator::compare);
+      }
+    }
+    picked.bottommost = true;
+    for (std::size_t level = job.output_level + 1; level < tables.levels.size(); ++level) {
+      for (const auto& file : tables.levels[level]) {
+        picked.bottommost = picked.bottommost &&
+                            !compaction::overlaps(file->view(), range, &Comparator::compare);
+      }
+    }
+    picked.trivial_move =
+        picked.upper.size() == 1 && picked.lower.empty() && job.level != job.output_level;
+    picked.job = std::move(job);
+    return picked;
+  }
+  [[nodiscard]] static Files find(const Files& level, const std::vector<std::uint64_t>& numbers) {
+    Files found;
+    for (const auto& file : level) {
+      for (const std::uint64_t number : numbers) {
+        if (file->metadata().number == number) {
+          found.push_back(file);
+        }
+      }
+    }
+    return found;
+  }
+  [[nodiscard]] static Result<void> sort_level(Files& files) {
+    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
+      return Comparator::compare(a->metadata().smallest, b->metadata().smallest) < 0;
+    });
+    for (std::size_t i = 1; i < files.size(); ++i) {
+      if (!files[i - 1]->ends_before(files[i]->metadata().smallest)) {
+        return fail(ErrorCode::corruption, files[i]->path(), ": overlaps ", files[i - 1]->path(),
+                    " in a level that must be disjoint; restore from a backup or run repair");
+      }
+    }
+    return {};
+  }
+
+  FamilyId id_;
+  FileSystem file_system_;
+  std::string directory_;
+  Options options_;
+  typename Types::BlockCache& cache_;
+  EpochDomain& epochs_;
+  typename Types::Compaction picker_;
+  std::atomic<const Pin*> view_{nullptr};
+};
+
+}  // namespace strata::lsm

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// From policies to concrete types: what a tree is made of.
+
+#include <cstddef>
+#include <memory>
+#include <tuple>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/policy.hpp>
+#include <strata/lsm/engine_options.hpp>
+#include <strata/lsm/mem_segment.hpp>
+#include <strata/lsm/table_file.hpp>
+#include <strata/table/table.hpp>
+
+namespace strata::lsm {
+
+/// Types that all families of a database share.
+template <class Db>
+struct DatabaseTypes {
+  using BlockCache = typename Db::Cache::template type<table::BlockKey, table::Block,
+                                                       table::BlockKeyHash>;
+};
+
+/// What tables of a family are made of; see table/builder.hpp.
+template <class Db, class F>
+struct TableSpec {
+  using FileSystem = typename Db::FileSystem;
+  using Comparator = typename F::Comparator;
+  using Filter = typename F::Filter;
+  using Index = typename F::Index;
+  using Compression = typename F::Compression;
+  using Checksum = typename Db::Checksum;
+};
+
+template <class Db, class F>
+struct TreeTypes {
+  using FileSystem = typename Db::FileSystem;
+  using Comparator = typename F::Comparator;
+  using Merge = typename F::Merge;
+  using Filter = typename F::Filter;
+  using Compaction = typename F::Compaction;
+  using CompactionFilter = typename F::CompactionFilter;
+  using BlockCache = typename DatabaseTypes<Db>::BlockCache;
+  using Spec = TableSpec<Db, F>;
+  using Builder = typename F::TableFormat::template builder<Spec>;
+  using Reader = typename F::TableFormat::template reader<Spec, BlockCache>;
+  using TableCursor = typename Reader::Cursor;
+  using File = TableFile<FileSystem, Reader, Comparator>;
+  using Segment = MemSegment<typename F::Memtable, Comparator>;
+  using MemCursor = typename Segment::Table::Cursor;
+
+  struct Options : FamilyOptions<F> {
+    explicit Options(const FamilyOptions<F>& family) : FamilyOptions<F>(family) {}
+
+    [[nodiscard]] typename Builder::Options builder() const {
+      return {.block_bytes = this->table_format.block_bytes, .filter = this->filter};
+    }
+    [[nodiscard]] std::uint64_t file_bytes() const {
+      if constexpr (requires { this->compaction.file_bytes; }) {
+        return this->compaction.file_bytes;
+      } else {
+        return 64_MiB;
+      }
+    }
+  };
+};
+
+template <class Types>
+class Tree;
+
+/// The trees of a database.
+template <class Db, class Families>
+struct TreeTuple;
+template <class Db, class... F>
+struct TreeTuple<Db, std::tuple<F...>> {
+  using type = std::tuple<std::unique_ptr<Tree<TreeTypes<Db, F>>>...>;
+};
+
+}  // namespace strata::lsm

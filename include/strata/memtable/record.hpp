@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// An entry in a memtable's arena: a header, then the key, then the value. Immutable.
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <thread>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/bytes.hpp>
+#include <strata/core/entry.hpp>
+
+namespace strata::memtable::detail {
+
+struct Record {
+  std::uint32_t key_bytes;
+  std::uint32_t value_bytes;
+  Trailer trailer;
+
+  [[nodiscard]] const char* data() const noexcept {
+    return reinterpret_cast<const char*>(this + 1);
+  }
+  [[nodiscard]] std::string_view key() const noexcept { return {data(), key_bytes}; }
+  [[nodiscard]] std::string_view value() const noexcept {
+    return {data() + key_bytes, value_bytes};
+  }
+
+  [[nodiscard]] static const Record* create(Arena& arena, std::string_view key, Trailer trailer,
+                                            std::string_view value) {
+    char* const at = arena.allocate(sizeof(Record) + key.size() + value.size());
+    auto* const record = new (at) Record{static_cast<std::uint32_t>(key.size()),
+                                         static_cast<std::uint32_t>(value.size()), trailer};
+    char* const behind_key = std::copy_n(key.data(), key.size(), at + sizeof(Record));
+    std::copy_n(value.data(), value.size(), behind_key);
+    return record;
+  }
+};
+
+/// A place in the order of entries: that of (key, trailer), with the key's head at hand.
+template <class Comparator>
+struct Place {
+  std::string_view key;
+  Trailer trailer;
+  std::uint64_t head;
+
+  Place(std::string_view k, Trailer t) noexcept : key(k), trailer(t), head(head_of(k)) {}
+  explicit Place(const Record& record) noexcept : Place(record.key(), record.trailer) {}
+
+  /// 0 where heads do not order keys: then every comparison looks at the keys.
+  [[nodiscard]] static std::uint64_t head_of(std::string_view key) noexcept {
+    return Comparator::is_bytewise ? key_head(key) : 0;
+  }
+  /// Whether the entry `record`, whose head is `record_head`, sorts before this place.
+  [[nodiscard]] bool is_behind(std::uint64_t record_head, const Record& record) const noexcept {
+    if (record_head != head) {
+      return record_head < head;
+    }
+    const int order = Comparator::compare(record.key(), key);
+    return order < 0 || (order == 0 && record.trailer > trailer);
+  }
+  /// Whether it sorts before this place, or is at it.
+  [[nodiscard]] bool is_at_or_behind(std::uint64_t record_head,
+                                     const Record& record) const noexcept {
+    if (record_head != head) {
+      return record_head < head;
+    }
+    const int order = Comparator::compare(record.key(), key);
+    return order < 0 || (order == 0 && record.trailer >= trailer);
+  }
+};
+
+/// Writers of a memtable exclude each other for some hundred nanoseconds.
+class SpinGuard {
+ public:
+  explicit SpinGuard(std::atomic<bool>& taken) noexcept : taken_(taken) {
+    for (unsigned spin = 1; taken_.exchange(true, std::memory_order_acquire); ++spin) {
+      if (spin % 64 == 0) {
+        std::this_thread::yield();
+      }
+    }
+  }
+  SpinGuard(const SpinGuard&) = delete;
+  SpinGuard& operator=(const SpinGuard&) = delete;
+  ~SpinGuard() { taken_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool>& taken_;
+};
+
+}  // namespace strata::memtable::detail

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Collects entries and writes them as a block; the layout is in table/block.hpp, the round trip in
+/// tests/table/block_test.cpp. Entries come in table order. Not thread-safe.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/coding.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/table/block.hpp>
+
+namespace strata::table {
+
+class BlockBuilder {
+ public:
+  void add(std::string_view key, Trailer trailer, std::string_view value) {
+    if (entries_.empty()) {
+      prefix_bytes_ = key.size();
+    } else {
+      prefix_bytes_ = std::min(prefix_bytes_, common_prefix(first_key(), key));
+      same_trailer_ = same_trailer_ && trailer == entries_.front().trailer;
+      same_key_bytes_ = same_key_bytes_ && key.size() == entries_.front().key_bytes;
+      same_value_bytes_ = same_value_bytes_ && value.size() == entries_.front().value_bytes;
+    }
+    entries_.push_back({trailer, bytes_.size(), static_cast<std::uint32_t>(key.size()),
+                        static_cast<std::uint32_t>(value.size())});
+    bytes_.append(key).append(value);
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] std::size_t count() const noexcept { return entries_.size(); }
+  /// Of the finished block, about; never less than it will have but for shared prefixes.
+  [[nodiscard]] std::size_t estimated_bytes() const noexcept {
+    return bytes_.size() + entries_.size() * 12 + detail::block_header_bytes;
+  }
+  [[nodiscard]] std::string_view last_key() const noexcept { return key_of(entries_.back()); }
+
+  /// Appends the block to `out` and starts over.
+  void finish(std::string& out) {
+    put_header(out);
+    for (const Entry& entry : entries_) {
+      put_fixed(out, key_head(key_of(entry).substr(prefix_bytes_)));
+    }
+    if (same_trailer_) {
+      put_fixed(out, entries_.empty() ? std::uint64_t{0} : entries_.front().trailer.packed());
+    } else {
+      for (const Entry& entry : entries_) {
+        put_fixed(out, entry.trailer.packed());
+      }
+    }
+    put_lengths(out);
+    out.append(entries_.empty() ? std::string_view() : first_key().substr(0, prefix_bytes_));
+    for (const Entry& entry : entries_) {
+      out.append(key_of(entry).substr(prefix_bytes_ + head_bytes(entry)));
+      out.append(bytes_, entry.at + entry.key_bytes, entry.value_bytes);
+    }
+    *this = BlockBuilder(std::move(entries_), std::move(bytes_));
+  }
+
+  BlockBuilder() = default;
+
+ private:
+  struct Entry {
+    Trailer trailer;
+    std::size_t at;
+    std::uint32_t key_bytes;
+    std::uint32_t value_bytes;
+  };
+
+  /// Keeps the capacity of what it is given.
+  BlockBuilder(std::vector<Entry> entries, std::string bytes)
+      : entries_(std::move(entries)), bytes_(std::move(bytes)) {
+    entries_.clear();
+    bytes_.clear();
+  }
+
+  [[nodiscard]] std::string_view key_of(const Entry& entry) const noexcept {
+    return std::string_view(bytes_).substr(entry.at, entry.key_bytes);
+  }
+  [[nodiscard]] std::string_view first_key() const noexcept { return key_of(entries_.front()); }
+  [[nodiscard]] std::size_t suffix_bytes(const Entry& entry) const noexcept {
+    return entry.key_bytes - prefix_bytes_;
+  }
+  [[nodiscard]] std::size_t head_bytes(const Entry& entry) const noexcept {
+    return std::min<std::size_t>(suffix_bytes(entry), 8);
+  }
+  [[nodiscard]] bool is_wide() const noexcept {
+    return bytes_.size() > UINT16_MAX;  // an upper bound of heap and suffixes
+  }
+
+  void put_header(std::string& out) const {
+    const std::uint32_t flags =
+        (same_trailer_ ? detail::shared_trailer : 0U) | (same_key_bytes_ ? detail::fixed_key : 0U) |
+        (same_value_bytes_ ? detail::fixed_value : 0U) | (is_wide() ? detail::wide : 0U);
+    put_fixed(out, static_cast<std::uint32_t>(entries_.size()));
+    put_fixed(out, static_cast<std::uint32_t>(prefix_bytes_));
+    put_fixed(out, flags);
+    const bool has_key = same_key_bytes_ && !entries_.empty();
+    const bool has_value = same_value_bytes_ && !entries_.empty();
+    put_fixed(out, has_key ? static_cast<std::uint32_t>(suffix_bytes(entries_.front())) : 0U);
+    put_fixed(out, has_value ? entries_.front().value_bytes : 0U);
+    put_fixed(out, std::uint32_t{0});
+  }
+  void put_number(std::string& out, std::size_t number) const {
+    if (is_wide()) {
+      put_fixed(out, static_cast<std::uint32_t>(number));
+    } else {
+      put_fixed(out, static_cast<std::uint16_t>(number));
+    }
+  }
+  void put_lengths(std::string& out) const {
+    if (!same_key_bytes_ || !same_value_bytes_) {
+      std::size_t end = 0;
+      for (const Entry& entry : entries_) {
+        end += suffix_bytes(entry) - head_bytes(entry) + entry.value_bytes;
+        put_number(out, end);
+      }
+    }
+    if (!same_key_bytes_) {
+      for (const Entry& entry : entries_) {
+        put_number(out, suffix_bytes(entry));
+      }
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::string bytes_;  // keys and values as they came
+  std::size_t prefix_bytes_ = 0;
+  bool same_trailer_ = true;
+  bool same_key_bytes_ = true;
+  bool same_value_bytes_ = true;
+};
+
+}  // namespace strata::table

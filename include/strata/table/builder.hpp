@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Writes a table from entries in order: key ascending, newest version first.
+///
+/// Data blocks go out as they fill; index, filter and the rest follow at `finish`, which syncs and
+/// closes the file. The caller syncs the directory before it names the table anywhere. An I/O error
+/// is returned by the call that meets it; the file is useless then: `abandon` and remove it.
+///
+/// `Spec` bundles the policies: FileSystem, Comparator, Filter, Index, Compression, Checksum.
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <strata/core/coding.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/filter/concept.hpp>
+#include <strata/table/block_builder.hpp>
+#include <strata/table/format.hpp>
+#include <strata/table/index.hpp>
+#include <strata/table/properties.hpp>
+
+namespace strata::table {
+
+template <class FilterOptions>
+struct BuilderOptions {
+  std::size_t block_bytes = 4096;
+  FilterOptions filter{};
+};
+
+template <class Spec>
+class Builder {
+  using FileSystem = typename Spec::FileSystem;
+  using Comparator = typename Spec::Comparator;
+  using Filter = typename Spec::Filter;
+  using Compression = typename Spec::Compression;
+  using Checksum = typename Spec::Checksum;
+
+ public:
+  using Options = BuilderOptions<options_of_t<Filter>>;
+
+  [[nodiscard]] static Result<Builder> create(FileSystem& fs, const std::string& path,
+                                              std::uint64_t file_number, const Options& options) {
+    auto file = fs.create(path);
+    if (!file) {
+      return propagate(std::move(file));
+    }
+    return Builder(std::move(*file), file_number, options);
+  }
+
+  /// Requires: behind everything added before.
+  [[nodiscard]] Result<void> add(std::string_view key, Trailer trailer, std::string_view value) {
+    assert(info_.entries == 0 || is_behind_last(key, trailer));
+    const bool new_key = info_.entries == 0 || key != last_key_;
+    if (new_key && info_.entries != 0 && block_.estimated_bytes() >= options_.block_bytes) {
+      if (auto done = finish_block(key); !done) {
+        return done;
+      }
+    } else if (block_.estimated_bytes() >= block_bytes_most) {
+      // Many versions of one key: they may span blocks, though not tables.
+      if (auto done = finish_block(key); !done) {
+        return done;
+      }
+    }
+    block_.add(key, trailer, value);
+    if (new_key) {
+      filter_.add(key);
+      last_key_.assign(key);
+    }
+    last_trailer_ = trailer;
+    if (info_.entries == 0) {
+      widen(key, key, false);
+    }
+    note_sequence(trailer.sequence());
+    ++info_.entries;
+    info_.tombstones += trailer.kind() == EntryKind::erase ? 1 : 0;
+    info_.raw_bytes += key.size() + value.size();
+    return {};
+  }
+
+  /// [first, last) is erased below `sequence`. In any order. Requires: first is below last.
+  [[nodiscard]] Result<void> add_range_erase(std::string_view first, std::string_view last,
+                                             Sequence sequence) {
+    put_string(range_erases_, first);
+    put_string(range_erases_, last);
+    put_fixed(range_erases_, sequence);
+    widen(first, last, true);
+    note_sequence(sequence);
+    ++info_.range_erases;
+    return {};
+  }
+
+  [[nodiscard]] std::uint64_t estimated_bytes() const noexcept {
+    return offset_ + block_.estimated_bytes();
+  }
+  [[nodiscard]] std::uint64_t entries() const noexcept { return info_.entries; }
+  [[nodiscard]] bool empty() const noexcept {
+    return info_.entries == 0 && info_.range_erases == 0;
+  }
+
+  /// Writes what is left, syncs, closes. Call once.
+  [[nodiscard]] Result<TableInfo> finish() {
+    if (!block_.empty()) {
+      widen(last_key_, last_key_, false);
+      if (auto done = finish_block(std::nullopt); !done) {
+        return propagate(std::move(done));
+      }
+    }
+    Footer footer;
+    footer.file_number = file_number_;
+    std::string section;
+    filter_.finish(section);
+    Result<void> done = write_section(section, footer.filter);
+    section.clear();
+    index_.finish(section);
+    done = done ? write_section(section, footer.index) : done;
+    done = done ? write_section(range_erases_, footer.range_erases) : done;
+    done = done ? write_section(encode_properties<Spec>(info_, blocks_), footer.properties) : done;
+    done = done ? file_.append(encode_footer<Checksum>(footer)) : done;
+    done = done ? file_.sync() : done;
+    info_.size_bytes = file_.size_bytes();
+    done = done ? file_.close() : done;
+    if (!done) {
+      return propagate(std::move(done));
+    }
+    return info_;
+  }
+
+  /// Gives the file up. The caller removes it.
+  void abandon() noexcept { (void)file_.close(); }
+
+ private:
+  Builder(typename FileSystem::WritableFile file, std::uint64_t file_number, const Options& options)
+      : file_(std::move(file)),
+        file_number_(file_number),
+        options_(options),
+        filter_(filter::make_builder<Filter>(options.filter)) {}
+
+  [[nodiscard]] bool is_behind_last(std::string_view key, Trailer trailer) const {
+    const int order = Comparator::compare(last_key_, key);
+    return order < 0 || (order == 0 && last_trailer_ > trailer);
+  }
+  void widen(std::string_view first, std::string_view last, bool exclusive) {
+    const bool is_first = info_.smallest.empty();
+    if (is_first || Comparator::compare(first, info_.smallest) < 0) {
+      info_.smallest.assign(first);
+    }
+    const int order = is_first ? 1 : Comparator::compare(last, info_.largest);
+    if (order > 0 || (order == 0 && !exclusive)) {
+      info_.largest.assign(last);
+      info_.largest_exclusive = exclusive;
+    }
+  }
+  void note_sequence(Sequence sequence) {
+    const bool is_first = info_.entries + info_.range_erases == 0;
+    info_.smallest_sequence = is_first ? sequence : std::min(info_.smallest_sequence, sequence);
+    info_.largest_sequence = std::max(info_.largest_sequence, sequence);
+  }
+
+  /// `next`: the key that the next block begins with.
+  [[nodiscard]] Result<void> finish_block(std::optional<std::string_view> next) {
+    const std::string separator =
+        next ? separator_of<Comparator>(block_.last_key(), *next) : std::string(block_.last_key());
+    raw_.clear();
+    block_.finish(raw_);
+    Handle handle;
+    if (auto written = write_frame(raw_, handle); !written) {
+      return written;
+    }
+    index_.add(separator, handle);
+    ++blocks_;
+    return {};
+  }
+  [[nodiscard]] Result<void> write_frame(std::string& raw, Handle& handle) {
+    const auto raw_bytes = static_cast<std::uint32_t>(raw.size());
+    compressed_.clear();
+    const bool compress = Compression::id != 0 && Compression::compress(raw, compressed_);
+    std::string& payload = compress ? compressed_ : raw;
+    handle = {offset_, static_cast<std::uint32_t>(payload.size())};
+    close_frame<Checksum>(payload, payload.size(), compress ? Compression::id : std::uint8_t{0},
+                          raw_bytes, file_number_, offset_);
+    offset_ += payload.size();
+    return file_.append(payload);
+  }
+  /// Sections are read once, at open: they stay uncompressed.
+  [[nodiscard]] Result<void> write_section(std::string section, Handle& handle) {
+    handle = {offset_, static_cast<std::uint32_t>(section.size())};
+    close_frame<Checksum>(section, section.size(), 0, handle.bytes, file_number_, offset_);
+    offset_ += section.size();
+    return file_.append(section);
+  }
+
+  /// Versions of one key are kept in one block up to here.
+  static constexpr std::size_t block_bytes_most = 1 << 20;
+
+  typename FileSystem::WritableFile file_;
+  std::uint64_t file_number_;
+  Options options_;
+  std::uint64_t offset_ = 0;
+  BlockBuilder block_;
+  typename Spec::Index::Builder index_;
+  typename Filter::Builder filter_;
+  std::string range_erases_;
+  std::string raw_;
+  std::string compressed_;
+  std::string last_key_;
+  Trailer last_trailer_;
+  std::uint64_t blocks_ = 0;
+  TableInfo info_;
+};
+
+}  // namespace strata::table

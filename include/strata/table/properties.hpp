@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What a table says of itself: counts, bounds, and the policies that wrote it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <strata/core/coding.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+
+namespace strata::table {
+
+/// What a finished table holds.
+struct TableInfo {
+  std::uint64_t size_bytes = 0;
+  std::string smallest;
+  std::string largest;
+  bool largest_exclusive = false;  ///< `largest` is the end of a range erase
+  Sequence smallest_sequence = 0;
+  Sequence largest_sequence = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t range_erases = 0;
+  std::uint64_t raw_bytes = 0;
+};
+
+struct Properties {
+  TableInfo info;
+  std::uint64_t blocks = 0;
+  std::string comparator;
+  std::string filter;
+  std::string index;
+  std::string compression;
+};
+
+/// "name" or "name/version", where the policy has a version.
+template <class P>
+[[nodiscard]] std::string stored_name() {
+  std::string text(P::name);
+  if constexpr (requires { P::format_version; }) {
+    text += "/" + std::to_string(P::format_version);
+  }
+  return text;
+}
+
+template <class Spec>
+[[nodiscard]] std::string encode_properties(const TableInfo& info, std::uint64_t blocks) {
+  std::string out;
+  const auto text = [&out](std::string_view name, std::string_view value) {
+    put_string(out, name);
+    put_string(out, value);
+  };
+  const auto number = [&](std::string_view name, std::uint64_t value) {
+    std::string bytes;
+    put_varint(bytes, value);
+    text(name, bytes);
+  };
+  text("smallest", info.smallest);
+  text("largest", info.largest);
+  number("largest_exclusive", info.largest_exclusive ? 1 : 0);
+  number("smallest_sequence", info.smallest_sequence);
+  number("largest_sequence", info.largest_sequence);
+  number("entries", info.entries);
+  number("tombstones", info.tombstones);
+  number("range_erases", info.range_erases);
+  number("raw_bytes", info.raw_bytes);
+  number("blocks", blocks);
+  text("comparator", Spec::Comparator::name);
+  text("filter", stored_name<typename Spec::Filter>());
+  text("index", stored_name<typename Spec::Index>());
+  text("compression", Spec::Compression::name);
+  return out;
+}
+
+/// Unknown properties are skipped: later versions may add some.
+[[nodiscard]] inline Result<Properties> decode_properties(std::string_view bytes,
+                                                          std::string_view path) {
+  Properties properties;
+  Decoder decoder(bytes);
+  while (!decoder.done()) {
+    std::string_view name;
+    std::string_view value;
+    if (!decoder.take_string(name) || !decoder.take_string(value)) {
+      return fail(ErrorCode::corruption, path, ": the properties are damaged");
+    }
+    std::uint64_t number = 0;
+    Decoder digits(value);
+    (void)digits.take_varint(number);
+    TableInfo& info = properties.info;
+    if (name == "smallest") info.smallest = value;
+    if (name == "largest") info.largest = value;
+    if (name == "largest_exclusive") info.largest_exclusive = number != 0;
+    if (name == "smallest_sequence") info.smallest_sequence = number;
+    if (name == "largest_sequence") info.largest_sequence = number;
+    if (name == "entries") info.entries = number;
+    if (name == "tombstones") info.tombstones = number;
+    if (name == "range_erases") info.range_erases = number;
+    if (name == "raw_bytes") info.raw_bytes = number;
+    if (name == "blocks") properties.blocks = number;
+    if (name == "comparator") properties.comparator = value;
+    if (name == "filter") properties.filter = value;
+    if (name == "index") properties.index = value;
+    if (name == "compression") properties.compression = value;
+  }
+  return properties;
+}
+
+}  // namespace strata::table
