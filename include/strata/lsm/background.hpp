@@ -139,7 +139,7 @@ class Background {
   [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
     auto done = picked.trivial_move ? move_table(tree, picked) : merge_tables(tree, picked);
     const std::lock_guard lock(mutex_);
-    tree.release(picked);
+    picked.release();
     changed_.notify_all();
     return done;
   }

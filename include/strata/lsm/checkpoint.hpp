@@ -35,8 +35,8 @@ template <class Core>
   for (const auto& family : pinned->state.families) {
     for (const auto& level : family.levels) {
       for (const auto& table : level) {
-        if (auto linked = fs.link(table_path(core.path(), table.number),
-                                  table_path(directory, table.number));
+        if (auto linked =
+                fs.link(table_path(core.path(), table.number), table_path(directory, table.number));
             !linked) {
           return linked;
         }

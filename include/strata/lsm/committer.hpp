@@ -152,9 +152,9 @@ class Committer {
     for_each(first, last, [&](PendingWrite& write) {
       const bool logged = write.durability != Durability::unlogged;
       // An unlogged batch leaves an empty record, so that sequences in the log have no holes.
-      write.result = log_->append(last_sequence_ + 1, write.count,
-                                  logged ? write.bytes : std::string_view{},
-                                  logged ? write.checksum : Checksum::compute({}));
+      write.result =
+          log_->append(last_sequence_ + 1, write.count, logged ? write.bytes : std::string_view{},
+                       logged ? write.checksum : Checksum::compute({}));
       if (write.result) {
         last_sequence_ += write.count;
         sync = sync || write.durability == Durability::synced;

@@ -81,8 +81,9 @@ class Cursor {
   }
   /// The first key at or after `key` within the bounds.
   void seek(std::string_view key) {
-    merging_->seek(lower_ && Comparator::compare(key, *lower_) < 0 ? std::string_view(*lower_) : key,
-                   sequence_);
+    merging_->seek(
+        lower_ && Comparator::compare(key, *lower_) < 0 ? std::string_view(*lower_) : key,
+        sequence_);
     settle_forward();
   }
   /// The last key at or before `key` within the bounds.
@@ -215,8 +216,8 @@ class Cursor {
         if (trailer.sequence() > sequence_) {
           continue;
         }
-        const bool erased = trailer.kind() == EntryKind::erase ||
-                            is_range_erased(key_, trailer.sequence());
+        const bool erased =
+            trailer.kind() == EntryKind::erase || is_range_erased(key_, trailer.sequence());
         if (!erased && trailer.kind() == EntryKind::merge) {
           operands.emplace_back(merging_->value());
           live = true;

@@ -74,9 +74,8 @@ template <class Composition>
 
 template <class Composition>
 [[nodiscard]] std::string family_fingerprint(std::size_t i) {
-  return detail::nth_family(
-      static_cast<typename Composition::FamilyTuple*>(nullptr), i,
-      []<class F>(F*) { return detail::fingerprint_of_family<F>(); });
+  return detail::nth_family(static_cast<typename Composition::FamilyTuple*>(nullptr), i,
+                            []<class F>(F*) { return detail::fingerprint_of_family<F>(); });
 }
 
 template <class Composition>
@@ -93,13 +92,12 @@ template <class Composition>
 template <class Composition>
 [[nodiscard]] std::string describe() {
   using Db = typename Composition::Database;
-  std::string text = "file_system=" + std::string(Db::FileSystem::name) +
-                     ", wal=" + std::string(Db::Wal::name) +
-                     ", cache=" + std::string(Db::Cache::name) +
-                     ", clock=" + std::string(Db::Clock::name) +
-                     ", metrics=" + std::string(Db::Metrics::name) +
-                     ", checksum=" + std::string(Db::Checksum::name) +
-                     ", executor=" + std::string(Db::Executor::name);
+  std::string text =
+      "file_system=" + std::string(Db::FileSystem::name) + ", wal=" + std::string(Db::Wal::name) +
+      ", cache=" + std::string(Db::Cache::name) + ", clock=" + std::string(Db::Clock::name) +
+      ", metrics=" + std::string(Db::Metrics::name) +
+      ", checksum=" + std::string(Db::Checksum::name) +
+      ", executor=" + std::string(Db::Executor::name);
   for (std::size_t i = 0; i < Composition::family_count; ++i) {
     text += "; " + detail::nth_family(static_cast<typename Composition::FamilyTuple*>(nullptr), i,
                                       []<class F>(F*) { return detail::describe_family<F>(); });

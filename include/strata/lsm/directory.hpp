@@ -20,7 +20,15 @@ namespace strata::lsm {
 
 inline constexpr std::string_view lock_name = "LOCK";
 
-enum class FileKind : std::uint8_t { lock, current, manifest, log, table, temporary, foreign };
+enum class FileKind : std::uint8_t {
+  lock,
+  current,
+  manifest,
+  log,
+  table,
+  temporary,
+  foreign
+};
 
 struct ClassifiedFile {
   FileKind kind = FileKind::foreign;

@@ -51,7 +51,8 @@ class FamilyHandle {
   [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
                                                        const ReadOptions& options = {}) const {
     std::optional<std::string> value;
-    auto found = get(key, [&](std::string_view bytes) { value.emplace(bytes); }, options);
+    auto found = get(
+        key, [&](std::string_view bytes) { value.emplace(bytes); }, options);
     if (!found) {
       return propagate(std::move(found));
     }
@@ -60,7 +61,7 @@ class FamilyHandle {
   /// Calls `visit(value)` without a copy where the key is there; false where it is not. The view
   /// is valid inside the call only, which must not write to this database.
   template <class Visit>
-    requires std::is_invocable_v<Visit, std::string_view>
+  requires std::is_invocable_v<Visit, std::string_view>
   [[nodiscard]] Result<bool> get(std::string_view key, Visit&& visit,
                                  const ReadOptions& options = {}) const {
     if (core_->is_closed()) [[unlikely]] {
@@ -229,76 +230,61 @@ class Engine {
 
   // The unnamed family, spoken to directly.
 
-  [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key,
-                                                       const ReadOptions& options = {}) const
-    requires unnamed
-  {
+  [[nodiscard]] Result<std::optional<std::string>> get(
+      std::string_view key, const ReadOptions& options = {}) const requires unnamed {
     return First(*core_).get(key, options);
   }
   template <class Visit>
-    requires(unnamed && std::is_invocable_v<Visit, std::string_view>)
-  [[nodiscard]] Result<bool> get(std::string_view key, Visit&& visit,
-                                 const ReadOptions& options = {}) const {
+  requires(unnamed&& std::is_invocable_v<Visit, std::string_view>)
+      [[nodiscard]] Result<bool> get(std::string_view key, Visit&& visit,
+                                     const ReadOptions& options = {}) const {
     return First(*core_).get(key, std::forward<Visit>(visit), options);
   }
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(
-      const std::vector<std::string_view>& keys, const ReadOptions& options = {}) const
-    requires unnamed
-  {
+      const std::vector<std::string_view>& keys,
+      const ReadOptions& options = {}) const requires unnamed {
     return First(*core_).multi_get(keys, options);
   }
   [[nodiscard]] Result<void> put(std::string_view key, std::string_view value,
-                                 const WriteOptions& options = {})
-    requires unnamed
-  {
+                                 const WriteOptions& options = {}) requires unnamed {
     return First(*core_).put(key, value, options);
   }
-  [[nodiscard]] Result<void> erase(std::string_view key, const WriteOptions& options = {})
-    requires unnamed
-  {
+  [[nodiscard]] Result<void> erase(std::string_view key,
+                                   const WriteOptions& options = {}) requires unnamed {
     return First(*core_).erase(key, options);
   }
   [[nodiscard]] Result<void> erase_range(std::string_view first, std::string_view last,
-                                         const WriteOptions& options = {})
-    requires unnamed
-  {
+                                         const WriteOptions& options = {}) requires unnamed {
     return First(*core_).erase_range(first, last, options);
   }
   [[nodiscard]] Result<void> merge(std::string_view key, std::string_view operand,
-                                   const WriteOptions& options = {})
-    requires unnamed
-  {
+                                   const WriteOptions& options = {}) requires unnamed {
     return First(*core_).merge(key, operand, options);
   }
-  [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const
-    requires unnamed
-  {
+  [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const requires unnamed {
     return First(*core_).cursor(options);
   }
-  [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
-                                     std::optional<std::string_view> last = std::nullopt)
-    requires unnamed
-  {
+  [[nodiscard]] Result<void> compact(
+      std::optional<std::string_view> first = std::nullopt,
+      std::optional<std::string_view> last = std::nullopt) requires unnamed {
     return First(*core_).compact(first, last);
   }
 
   template <bool Reversed = false>
-    requires unnamed
-  [[nodiscard]] auto scan(std::optional<std::string_view> first = std::nullopt,
-                          std::optional<std::string_view> last = std::nullopt,
-                          const ReadOptions& options = {}) const {
+  requires unnamed [[nodiscard]] auto scan(std::optional<std::string_view> first = std::nullopt,
+                                           std::optional<std::string_view> last = std::nullopt,
+                                           const ReadOptions& options = {}) const {
     return First(*core_).template scan<Reversed>(first, last, options);
   }
   template <bool Reversed = true>
-    requires unnamed
-  [[nodiscard]] auto scan_reversed(std::optional<std::string_view> first = std::nullopt,
-                                   std::optional<std::string_view> last = std::nullopt,
-                                   const ReadOptions& options = {}) const {
+  requires unnamed [[nodiscard]] auto scan_reversed(
+      std::optional<std::string_view> first = std::nullopt,
+      std::optional<std::string_view> last = std::nullopt, const ReadOptions& options = {}) const {
     return First(*core_).template scan<Reversed>(first, last, options);
   }
   template <bool Reversed = false>
-    requires unnamed
-  [[nodiscard]] auto scan_prefix(std::string_view prefix, const ReadOptions& options = {}) const {
+  requires unnamed [[nodiscard]] auto scan_prefix(std::string_view prefix,
+                                                  const ReadOptions& options = {}) const {
     return First(*core_).template scan_prefix<Reversed>(prefix, options);
   }
 

@@ -25,7 +25,9 @@
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
 #include <strata/lsm/background.hpp>
+#include <strata/lsm/batch_check.hpp>
 #include <strata/lsm/committer.hpp>
+#include <strata/lsm/compact_range.hpp>
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/engine_options.hpp>
 #include <strata/lsm/options.hpp>
@@ -54,8 +56,7 @@ class EngineCore {
   using BlockCache = typename DatabaseTypes<Db>::BlockCache;
   static constexpr std::size_t family_count = Composition::family_count;
   template <std::size_t I>
-  using TreeAt =
-      Tree<TreeTypes<Db, std::tuple_element_t<I, typename Composition::FamilyTuple>>>;
+  using TreeAt = Tree<TreeTypes<Db, std::tuple_element_t<I, typename Composition::FamilyTuple>>>;
 
   EngineCore(std::string path, Options options)
       : options_(std::move(options)),
@@ -145,7 +146,7 @@ class EngineCore {
   // Writing.
 
   [[nodiscard]] Result<void> write(const WriteBatch& batch, const WriteOptions& options) {
-    if (auto valid = check(batch); !valid) {
+    if (auto valid = check_batch<Composition>(batch); !valid) {
       return valid;
     }
     if (batch.empty()) {
@@ -197,30 +198,7 @@ class EngineCore {
     }
     const typename decltype(background_)::Pause pause(background_);
     const std::lock_guard one_at_a_time(compact_mutex_);
-    unsigned deepest = 1;
-    {
-      const std::lock_guard lock(background_.mutex());
-      const auto version = tree.version();
-      for (unsigned level = 1; level < version->levels.size(); ++level) {
-        deepest = version->levels[level].empty() ? deepest : level;
-      }
-    }
-    for (unsigned level = 0; level <= deepest; ++level) {
-      // The last round rewrites the deepest level in place: it drops what only snapshots held.
-      const unsigned output = level < deepest ? level + 1 : level;
-      std::optional<typename TreeT::Picked> picked;
-      {
-        const std::lock_guard lock(background_.mutex());
-        picked = tree.pick_range(level, output, first, last);
-      }
-      if (picked) {
-        picked->trivial_move = false;
-        if (auto done = background_.run_compaction(tree, *picked); !done) {
-          return done;
-        }
-      }
-    }
-    return {};
+    return compact_range(background_, tree, first, last);
   }
 
   /// Flushes what the log does not hold, syncs the log, stops the workers, releases the lock.
@@ -377,31 +355,6 @@ class EngineCore {
           FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
           typename TreeAt<I>::Options(options_.template of_family<I>()), cache_, epochs_)),
      ...);
-  }
-
-  [[nodiscard]] Result<void> check(const WriteBatch& batch) {
-    if (auto within = batch.check_limits(); !within) [[unlikely]] {
-      return within;
-    }
-    if (batch.family_most().value >= family_count) [[unlikely]] {
-      return fail(ErrorCode::invalid_argument, "the batch writes to family number ",
-                  std::to_string(batch.family_most().value), "; this database has ",
-                  std::to_string(family_count), ", take ids from family<\"name\">().id()");
-    }
-    if ((batch.merged_families() & ~families_with_merge()) != 0) [[unlikely]] {
-      return fail(ErrorCode::unsupported,
-                  "the batch merges into a family without a merge operator; compose one, for "
-                  "example strata::merge::Add");
-    }
-    return {};
-  }
-  [[nodiscard]] static constexpr std::uint64_t families_with_merge() noexcept {
-    return []<class... F>(std::tuple<F...>*) {
-      std::uint64_t mask = 0;
-      std::uint64_t bit = 1;
-      ((mask |= F::Merge::name != "none" ? bit : 0, bit <<= 1), ...);
-      return mask;
-    }(static_cast<typename Composition::FamilyTuple*>(nullptr));
   }
 
   /// Makes the active memtable of `tree` immutable, after waiting for a place in the queue.

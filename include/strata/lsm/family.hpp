@@ -147,7 +147,8 @@ struct DatabasePolicies {
 
   static_assert(FileSystemPolicy<FileSystem>,
                 "strata: the file_system slot needs a FileSystemPolicy; see strata/io/concept.hpp");
-  static_assert(WalPolicy<Wal>, "strata: the wal slot needs a WalPolicy; see strata/wal/concept.hpp");
+  static_assert(WalPolicy<Wal>,
+                "strata: the wal slot needs a WalPolicy; see strata/wal/concept.hpp");
   static_assert(CachePolicy<Cache>,
                 "strata: the cache slot needs a CachePolicy; see strata/cache/concept.hpp");
   static_assert(ClockPolicy<Clock>,
@@ -176,13 +177,15 @@ struct FamilyPolicies {
   using Merge = MergeP;
   using Comparator = ComparatorP;
 
-  static_assert(MemtablePolicy<Memtable>,
-                "strata: the memtable slot needs a MemtablePolicy; see strata/memtable/concept.hpp");
+  static_assert(
+      MemtablePolicy<Memtable>,
+      "strata: the memtable slot needs a MemtablePolicy; see strata/memtable/concept.hpp");
   static_assert(TableFormatPolicy<TableFormat>,
                 "strata: the table_format slot needs a TableFormatPolicy; see "
                 "strata/table/table.hpp");
-  static_assert(TableIndexPolicy<Index>,
-                "strata: the table_index slot needs a TableIndexPolicy; see strata/table/index.hpp");
+  static_assert(
+      TableIndexPolicy<Index>,
+      "strata: the table_index slot needs a TableIndexPolicy; see strata/table/index.hpp");
   static_assert(FilterPolicy<Filter>,
                 "strata: the filter slot needs a FilterPolicy; see strata/filter/concept.hpp");
   static_assert(CompressionPolicy<Compression>,
@@ -251,8 +254,8 @@ template <template <class...> class Target, template <class> class Keep, class K
 struct keep_if;
 template <template <class...> class Target, template <class> class Keep, class... Kept>
 struct keep_if<Target, Keep, type_list<Kept...>> : Target<Kept...> {};
-template <template <class...> class Target, template <class> class Keep, class... Kept,
-          class First, class... Rest>
+template <template <class...> class Target, template <class> class Keep, class... Kept, class First,
+          class... Rest>
 struct keep_if<Target, Keep, type_list<Kept...>, First, Rest...>
     : std::conditional_t<Keep<First>::value,
                          keep_if<Target, Keep, type_list<Kept..., First>, Rest...>,
@@ -295,8 +298,8 @@ struct compose {
   struct build<false, Dummy> {
     using Db = typename lsm::keep_if<lsm::database_of_list, lsm::goes_to_database, type_list<>,
                                      Policies...>::type;
-    using One = typename lsm::keep_if<lsm::unnamed_family_of_list, lsm::goes_to_family,
-                                      type_list<>, Policies...>::type;
+    using One = typename lsm::keep_if<lsm::unnamed_family_of_list, lsm::goes_to_family, type_list<>,
+                                      Policies...>::type;
     using type = lsm::Composition<Db, One>;
   };
 

@@ -94,9 +94,8 @@ template <class Core>
   }
   if (auto free = core.file_system().free_bytes(core.path());
       free && *free < 2 * core.options().write_buffer_bytes) {
-    health.worsen(HealthState::degraded,
-                  "less than two write buffers of disk space are left: " + std::to_string(*free) +
-                      " bytes");
+    health.worsen(HealthState::degraded, "less than two write buffers of disk space are left: " +
+                                             std::to_string(*free) + " bytes");
   }
   return health;
 }

@@ -280,8 +280,7 @@ class Recovery {
       return {};
     }
     const auto segment = tree.oldest_immutable();
-    auto tables =
-        tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
+    auto tables = tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
     if (!tables) {
       return propagate(std::move(tables));
     }

@@ -4,8 +4,8 @@
 /// Scans as range-v3 views: `for (auto [key, value] : db.scan("a", "b")) ...`.
 ///
 /// `scan`, `scan_reversed` and `scan_prefix` of engines and families return a `ScanView`: an input
-/// view over a cursor. The views of key and value live until the next step. A read error ends a view early: `status()` tells,
-/// and must be asked before the end is taken for the end.
+/// view over a cursor. The views of key and value live until the next step. A read error ends a
+/// view early: `status()` tells, and must be asked before the end is taken for the end.
 
 #include <optional>
 #include <string_view>
@@ -50,9 +50,7 @@ class ScanView : public ranges::view_facade<ScanView<Cursor, Reversed>> {
    public:
     Position() = default;
     explicit Position(ScanView& view) noexcept : view_(&view) {}
-    [[nodiscard]] KeyValue read() const {
-      return {view_->cursor_->key(), view_->cursor_->value()};
-    }
+    [[nodiscard]] KeyValue read() const { return {view_->cursor_->key(), view_->cursor_->value()}; }
     void next() {
       if constexpr (Reversed) {
         view_->cursor_->prev();

@@ -58,7 +58,11 @@ struct Stats {
   }
 };
 
-enum class HealthState : std::uint8_t { healthy, degraded, unhealthy };
+enum class HealthState : std::uint8_t {
+  healthy,
+  degraded,
+  unhealthy
+};
 
 [[nodiscard]] constexpr std::string_view to_string(HealthState state) noexcept {
   switch (state) {

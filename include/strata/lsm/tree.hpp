@@ -18,34 +18,23 @@
 #include <vector>
 
 #include <strata/compaction/concept.hpp>
-#include <strata/compaction/overlap.hpp>
-#include <strata/compaction/retention.hpp>
 #include <strata/core/epoch.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/cursor.hpp>
 #include <strata/lsm/level_cursor.hpp>
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/merging_cursor.hpp>
 #include <strata/lsm/options.hpp>
+#include <strata/lsm/picked_compaction.hpp>
 #include <strata/lsm/read_view.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/table_file.hpp>
-#include <strata/lsm/table_output.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/edit.hpp>
 
 namespace strata::lsm {
-
-/// A compaction that was picked: its inputs are marked busy and pinned.
-template <class File>
-struct PickedCompaction {
-  compaction::Job job;
-  typename TableVersion<File>::Files upper;
-  typename TableVersion<File>::Files lower;
-  bool bottommost = false;    ///< nothing below the output level overlaps
-  bool trivial_move = false;  ///< one table, nothing to merge with: only the manifest changes
-};
 
 template <class Types>
 class Tree {
@@ -200,58 +189,33 @@ class Tree {
     merging.add(typename Types::MemCursor(segment.table()));
     auto ranges = segment.range_list();
     const RangeEraseSet<Comparator> set(ranges);
-    return build(merging, set, std::move(ranges), std::move(snapshots), false, UINT64_MAX,
-                 next_number);
+    return build_tables<Types>(merging,
+                               {.ranges = &set,
+                                .kept_ranges = std::move(ranges),
+                                .snapshots = std::move(snapshots),
+                                .file_bytes = UINT64_MAX},
+                               {file_system_, directory_, options_}, next_number);
   }
 
   [[nodiscard]] std::optional<Picked> pick_compaction() {
-    const auto& tables = *current().tables;
-    auto job = picker_.pick(tables.view(), &Comparator::compare);
+    auto job = picker_.pick(current().tables->view(), &Comparator::compare);
     if (!job) {
       return std::nullopt;
     }
-    return take(std::move(*job), tables);
+    return take_inputs<Comparator>(std::move(*job), *current().tables);
   }
   /// All tables of `level` that overlap [first, last], with what they overlap one level down.
   /// None: nothing there. Requires: no compaction of this tree runs.
   [[nodiscard]] std::optional<Picked> pick_range(unsigned level, unsigned output_level,
                                                  std::optional<std::string_view> first,
                                                  std::optional<std::string_view> last) {
-    const auto& tables = *current().tables;
-    const auto view = tables.view();
-    compaction::Job job;
-    job.level = level;
-    job.output_level = output_level;
-    job.output_file_bytes = options_.file_bytes();
-    compaction::KeyRange range;
-    for (const auto& file : view[level]) {
-      const bool before = first && compaction::ends_before(file.largest, file.largest_exclusive,
-                                                           *first, &Comparator::compare);
-      const bool after = last && Comparator::compare(file.smallest, *last) > 0;
-      if (level == 0 || (!before && !after)) {
-        job.upper.push_back(file.number);
-        range.widen(file, &Comparator::compare);
-      }
-    }
-    if (job.upper.empty()) {
+    auto job = compaction_of_range<Comparator>(*current().tables, level, output_level, first, last);
+    if (!job) {
       return std::nullopt;
     }
-    if (output_level != level) {
-      for (const auto* file :
-           compaction::overlapping(view[output_level], range, &Comparator::compare)) {
-        job.lower.push_back(file->number);
-      }
-    }
-    return take(std::move(job), tables);
+    job->output_file_bytes = options_.file_bytes();
+    return take_inputs<Comparator>(std::move(*job), *current().tables);
   }
-  void release(const Picked& picked) noexcept {
-    for (const auto* files : {&picked.upper, &picked.lower}) {
-      for (const auto& file : *files) {
-        file->busy = false;
-      }
-    }
-  }
-
   template <class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
       const Picked& picked, std::vector<Sequence> snapshots, NextNumber next_number) {
@@ -282,8 +246,13 @@ class Tree {
         return snapshots.empty() || range.sequence <= snapshots.front();
       });
     }
-    return build(merging, set, std::move(ranges), std::move(snapshots), picked.bottommost,
-                 picked.job.output_file_bytes, next_number);
+    return build_tables<Types>(merging,
+                               {.ranges = &set,
+                                .kept_ranges = std::move(ranges),
+                                .snapshots = std::move(snapshots),
+                                .bottommost = picked.bottommost,
+                                .file_bytes = picked.job.output_file_bytes},
+                               {file_system_, directory_, options_}, next_number);
   }
 
   /// Opens tables that `build_*` wrote, or that the manifest names.
@@ -295,8 +264,7 @@ class Tree {
       if (!reader) {
         return propagate(std::move(reader));
       }
-      files.push_back(
-          std::make_shared<File>(file_system_, path, metadata, std::move(*reader)));
+      files.push_back(std::make_shared<File>(file_system_, path, metadata, std::move(*reader)));
     }
     return files;
   }
@@ -331,7 +299,7 @@ class Tree {
     }
     Files& output = tables->levels[picked.job.output_level];
     output.insert(output.end(), added.begin(), added.end());
-    if (auto sorted = sort_level(output); !sorted) {
+    if (auto sorted = sort_level<Comparator>(output); !sorted) {
       return sorted;
     }
     auto next = std::make_shared<View>(current());
@@ -344,7 +312,7 @@ class Tree {
     auto tables = std::make_shared<Version>();
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (level > 0) {
-        if (auto sorted = sort_level(levels[level]); !sorted) {
+        if (auto sorted = sort_level<Comparator>(levels[level]); !sorted) {
           return sorted;
         }
       }
@@ -403,88 +371,6 @@ class Tree {
     }
     return all.empty() ? nullptr
                        : std::make_shared<const RangeEraseSet<Comparator>>(std::move(all));
-  }
-
-  template <class NextNumber>
-  [[nodiscard]] Result<std::vector<version::FileMetadata>> build(
-      Merging& merging, const RangeEraseSet<Comparator>& set, std::vector<RangeErase> kept_ranges,
-      std::vector<Sequence> snapshots, bool bottommost, std::uint64_t file_bytes,
-      NextNumber next_number) {
-    const bool zero_sequences = bottommost && kept_ranges.empty();
-    const auto builder_options = options_.builder();
-    using Output = TableOutput<FileSystem, typename Types::Builder,
-                               std::remove_const_t<decltype(builder_options)>, Comparator,
-                               NextNumber>;
-    Output output(file_system_, directory_, builder_options, file_bytes, std::move(kept_ranges),
-                  next_number);
-    auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {
-      return output.add(key, trailer, value);
-    };
-    compaction::Retention<Comparator, Merge, typename Types::CompactionFilter, decltype(sink)>
-        retention({.snapshots = std::move(snapshots),
-                   .range_erases = &set,
-                   .bottommost = bottommost,
-                   .zero_sequences = zero_sequences},
-                  options_.compaction_filter, sink);
-    for (merging.seek_to_first(); merging.valid(); merging.next()) {
-      if (auto done = retention.add(merging.key(), merging.trailer(), merging.value()); !done) {
-        return propagate(std::move(done));
-      }
-    }
-    if (auto read = merging.status(); !read) {
-      return propagate(std::move(read));
-    }
-    if (auto done = retention.finish(); !done) {
-      return propagate(std::move(done));
-    }
-    return output.finish();
-  }
-
-  [[nodiscard]] Picked take(compaction::Job job, const Version& tables) {
-    Picked picked;
-    picked.upper = find(tables.levels[job.level], job.upper);
-    picked.lower = find(tables.levels[job.output_level], job.lower);
-    compaction::KeyRange range;
-    for (const auto* files : {&picked.upper, &picked.lower}) {
-      for (const auto& file : *files) {
-        file->busy = true;
-        range.widen(file->view(), &Comparator::compare);
-      }
-    }
-    picked.bottommost = true;
-    for (std::size_t level = job.output_level + 1; level < tables.levels.size(); ++level) {
-      for (const auto& file : tables.levels[level]) {
-        picked.bottommost = picked.bottommost &&
-                            !compaction::overlaps(file->view(), range, &Comparator::compare);
-      }
-    }
-    picked.trivial_move =
-        picked.upper.size() == 1 && picked.lower.empty() && job.level != job.output_level;
-    picked.job = std::move(job);
-    return picked;
-  }
-  [[nodiscard]] static Files find(const Files& level, const std::vector<std::uint64_t>& numbers) {
-    Files found;
-    for (const auto& file : level) {
-      for (const std::uint64_t number : numbers) {
-        if (file->metadata().number == number) {
-          found.push_back(file);
-        }
-      }
-    }
-    return found;
-  }
-  [[nodiscard]] static Result<void> sort_level(Files& files) {
-    std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
-      return Comparator::compare(a->metadata().smallest, b->metadata().smallest) < 0;
-    });
-    for (std::size_t i = 1; i < files.size(); ++i) {
-      if (!files[i - 1]->ends_before(files[i]->metadata().smallest)) {
-        return fail(ErrorCode::corruption, files[i]->path(), ": overlaps ", files[i - 1]->path(),
-                    " in a level that must be disjoint; restore from a backup or run repair");
-      }
-    }
-    return {};
   }
 
   FamilyId id_;

@@ -19,8 +19,8 @@ namespace strata::lsm {
 /// Types that all families of a database share.
 template <class Db>
 struct DatabaseTypes {
-  using BlockCache = typename Db::Cache::template type<table::BlockKey, table::Block,
-                                                       table::BlockKeyHash>;
+  using BlockCache =
+      typename Db::Cache::template type<table::BlockKey, table::Block, table::BlockKeyHash>;
 };
 
 /// What tables of a family are made of; see table/builder.hpp.

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The one way in which tables are made from others or from a memtable: merged entries pass the
+/// retention rules and go out as tables of a limited size.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <strata/compaction/retention.hpp>
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/core/range_erase.hpp>
+#include <strata/lsm/table_output.hpp>
+#include <strata/version/file_metadata.hpp>
+
+namespace strata::lsm {
+
+/// What is kept of the entries, and where a table ends.
+template <class Comparator>
+struct BuildJob {
+  const RangeEraseSet<Comparator>* ranges;  ///< all that cover inputs
+  std::vector<RangeErase> kept_ranges;      ///< those that go into the output
+  std::vector<Sequence> snapshots;
+  bool bottommost = false;
+  std::uint64_t file_bytes;
+};
+
+/// Where tables go, and how they are built.
+template <class Types>
+struct BuildTarget {
+  typename Types::FileSystem& file_system;
+  const std::string& directory;
+  const typename Types::Options& options;
+};
+
+/// `next_number() -> uint64_t` names the files. Content is synced; names are not.
+template <class Types, class Merging, class NextNumber>
+[[nodiscard]] Result<std::vector<version::FileMetadata>> build_tables(
+    Merging& merging, BuildJob<typename Types::Comparator> job, const BuildTarget<Types>& target,
+    NextNumber next_number) {
+  using Comparator = typename Types::Comparator;
+  const bool zero_sequences = job.bottommost && job.kept_ranges.empty();
+  const auto builder_options = target.options.builder();
+  TableOutput<typename Types::FileSystem, typename Types::Builder,
+              std::remove_const_t<decltype(builder_options)>, Comparator, NextNumber>
+      output(target.file_system, target.directory, builder_options, job.file_bytes,
+             std::move(job.kept_ranges), next_number);
+  auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {
+    return output.add(key, trailer, value);
+  };
+  compaction::Retention<Comparator, typename Types::Merge, typename Types::CompactionFilter,
+                        decltype(sink)>
+      retention({.snapshots = std::move(job.snapshots),
+                 .range_erases = job.ranges,
+                 .bottommost = job.bottommost,
+                 .zero_sequences = zero_sequences},
+                target.options.compaction_filter, sink);
+  for (merging.seek_to_first(); merging.valid(); merging.next()) {
+    if (auto done = retention.add(merging.key(), merging.trailer(), merging.value()); !done) {
+      return propagate(std::move(done));
+    }
+  }
+  if (auto read = merging.status(); !read) {
+    return propagate(std::move(read));
+  }
+  if (auto done = retention.finish(); !done) {
+    return propagate(std::move(done));
+  }
+  return output.finish();
+}
+
+}  // namespace strata::lsm
