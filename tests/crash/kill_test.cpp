@@ -44,8 +44,8 @@ struct Oracle {
 class SharedOracle {
  public:
   SharedOracle()
-      : oracle_(new(::mmap(nullptr, sizeof(Oracle), PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Oracle) {}
+      : oracle_(new (::mmap(nullptr, sizeof(Oracle), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Oracle) {}
   SharedOracle(const SharedOracle&) = delete;
   SharedOracle& operator=(const SharedOracle&) = delete;
   ~SharedOracle() { ::munmap(oracle_, sizeof(Oracle)); }
@@ -56,7 +56,9 @@ class SharedOracle {
   Oracle* oracle_;
 };
 
-std::string key_of(std::size_t number) { return "key" + std::to_string(number); }
+std::string key_of(std::size_t number) {
+  return "key" + std::to_string(number);
+}
 
 /// Long enough that flushes and compactions happen between two kills.
 std::string value_of(std::uint64_t write) {

@@ -28,7 +28,8 @@
 namespace strata::lsm {
 
 /// `Host` (the engine) offers: `for_each_tree(visit)`, `sync_directory()`, `append_edit(edit)`,
-/// `snapshot_sequences()`, `next_file_number()`, `log_floor(tree, segment)`, `forget_log(floor)`.
+/// `snapshot_sequences()`, `next_file_number()`, `log_floor(tree, segment)`, `forget_log(floor)`,
+/// `make_log_durable(sequence)`.
 template <class Host, class Executor>
 class Background {
  public:
@@ -231,6 +232,10 @@ class Background {
     auto files = open_built(tree, *tables);
     if (!files) {
       return propagate(std::move(files));
+    }
+    if (auto durable = host_.make_log_durable(segment.last_sequence()); !durable) {
+      tree.remove_tables(*tables);
+      return durable;
     }
     version::FamilyEdit family;
     family.family = tree.id().value;

@@ -76,9 +76,11 @@ class Committer {
   }
 
   /// Makes everything that was committed durable. Requires: called by an exclusive action.
-  [[nodiscard]] Result<void> sync_log() {
+  [[nodiscard]] Result<void> sync_log() { return sync_log_through(sequence_max); }
+  /// Makes at least what was committed up to `sequence` durable. Commits wait meanwhile.
+  [[nodiscard]] Result<void> sync_log_through(Sequence sequence) {
     const std::lock_guard lock(log_mutex_);
-    auto synced = log_->sync();
+    auto synced = log_->durable_sequence() < sequence ? log_->sync() : Result<void>();
     if (!synced) {
       host_.commit_failed(synced.error());
     }

@@ -7,6 +7,7 @@
 /// host of `Committer` and `Background` and adds what spans both: admission of writes, the order
 /// of manifest edits, maintenance on demand.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -334,12 +335,31 @@ class EngineCore {
     });
     return floor;
   }
+  /// Tables of one family must not hold part of a batch whose rest, for another family, is only in
+  /// a log that a power loss could shorten. With one family there is no rest.
+  [[nodiscard]] Result<void> make_log_durable(Sequence sequence) {
+    if (family_count == 1 || !Db::Wal::keeps_log) {
+      return {};
+    }
+    return committer_->sync_log_through(sequence);
+  }
   [[nodiscard]] Result<void> append_edit(version::VersionEdit edit,
                                          std::optional<Sequence> log_floor) {
     edit.next_file_number = next_file_number_.load();
     if (log_floor) {
       edit.first_log_segment =
           committer_->with_log([&](Log& log) { return first_needed_segment(log, *log_floor); });
+      // Idle families too: replay must know how far back the log need not reach.
+      for (const auto& family : manifest_->state().families) {
+        const bool is_in_edit =
+            std::any_of(edit.families.begin(), edit.families.end(),
+                        [&](const auto& other) { return other.family == family.id; });
+        if (!is_in_edit && family.flushed_through < *log_floor) {
+          auto& idle = edit.families.emplace_back();
+          idle.family = family.id;
+          idle.flushed_through = *log_floor;
+        }
+      }
     }
     return manifest_->append(edit);
   }

@@ -99,7 +99,8 @@ class Recovery {
       return fail(ErrorCode::not_found, path_,
                   ": there is no such directory; set Options::create_if_missing to make it");
     }
-    return fs_.create_directory(path_);
+    auto made = fs_.create_directory(path_);
+    return made ? fs_.sync_directory(io::parent_of(path_)) : made;
   }
 
   /// Error: there are files, and no database.
@@ -291,7 +292,6 @@ class Recovery {
     tree.install_flush(*segment, std::move(*files));
     auto& family = state_.families[tree.id().value];
     family.levels[0].insert(family.levels[0].begin(), tables->begin(), tables->end());
-    replayed_through_.emplace_back(tree.id().value, segment->last_sequence());
     return {};
   }
 
@@ -308,8 +308,8 @@ class Recovery {
     if (auto synced = fs_.sync_directory(path_); !synced) {
       return synced;
     }
-    for (const auto& [family, through] : replayed_through_) {
-      state_.families[family].flushed_through = through;
+    for (auto& family : state_.families) {
+      family.flushed_through = last_sequence_;  // nothing is left in memory
     }
     state_.last_sequence = last_sequence_;
     state_.next_file_number = core_->next_file_number();
@@ -372,7 +372,6 @@ class Recovery {
   std::optional<typename FileSystem::Lock> lock_;
   std::vector<std::string> names_;
   State state_;
-  std::vector<std::pair<std::uint32_t, Sequence>> replayed_through_;
   std::uint64_t next_file_number_ = 1;
   std::uint64_t next_segment_ = 1;
   Sequence last_sequence_ = 0;

@@ -246,7 +246,8 @@ class ModelCheck {
     if (auto status = cursor.status(); !status) {
       fail_with("cursor: " + to_string(status.error()));
     } else if (cursor.valid() != (at != window.end())) {
-      fail_with(std::string("cursor is ") + (cursor.valid() ? "at " + std::string(cursor.key()) : "at the end") +
+      fail_with(std::string("cursor is ") +
+                (cursor.valid() ? "at " + std::string(cursor.key()) : "at the end") +
                 ", the model " + (at == window.end() ? "at the end" : "at " + at->first));
     } else if (cursor.valid() && (cursor.key() != at->first || cursor.value() != at->second)) {
       fail_with("cursor at " + std::string(cursor.key()) + " = " + std::string(cursor.value()) +
