@@ -64,3 +64,21 @@ TEST_CASE("whenever the power fails, every synced batch is there, and only whole
                           << states << " states visited, 0 violations");
   CHECK(states > 10'000);
 }
+
+TEST_CASE("whatever call fails, what was acknowledged is there and what was refused is not",
+          "[crash]") {
+  std::uint64_t states = 0;
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+    CrashOptions options;
+    options.seed = seed;
+    CrashCheck<Db, decltype(&open_small)> check(options, &open_small);
+    const auto report = check.run_faults();
+    for (const std::string& violation : report.violations) {
+      UNSCOPED_INFO(violation);
+    }
+    REQUIRE(report.violations.empty());
+    states += report.states;
+  }
+  WARN("faults at every call: " << states << " states visited, 0 violations");
+  CHECK(states > 5'000);
+}

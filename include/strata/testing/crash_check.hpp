@@ -16,6 +16,10 @@
 /// 4. It accepts writes, and is the same after it was closed and opened again.
 /// 5. The same holds if the power fails again at any call of the recovery.
 ///
+/// `run_faults` does the same with a disk that breaks instead: at each call each `io::FaultKind` of
+/// writing, once; the script goes on as far as the database lets it. Batches that were refused must
+/// be absent, those that were acknowledged must be there after a loss of power as above.
+///
 /// `Db` is a database with families "left" and "right" over `io::Simulated`, `executor::Inline`
 /// and `clock::Frozen`; `open(io::Simulated&) -> Result<Db>`.
 
@@ -63,25 +67,60 @@ class CrashCheck {
     std::uint64_t acknowledged = 0;
     std::uint64_t synced = 0;
     std::uint64_t attempted = 0;  ///< may be one more than acknowledged
+    bool is_over = false;         ///< the outcome of a batch is unknown: nothing may follow it
+    bool has_stopped = false;     ///< the database turned read-only: the disk may have lost more
   };
 
  public:
   CrashCheck(const CrashOptions& options, Open open) : options_(options), open_(std::move(open)) {}
 
   [[nodiscard]] CrashReport run() {
-    io::Simulated whole;
-    const Story story = run_script(whole);
-    report_.calls = whole.calls();
-    if (story.acknowledged != story.attempted) {
-      violation("the script fails without a fault");
-    }
+    count_calls();
     for (std::uint64_t call = 1; call <= report_.calls + 1 && report_.violations.empty(); ++call) {
       crash_at(call);
     }
     return std::move(report_);
   }
 
+  [[nodiscard]] CrashReport run_faults() {
+    count_calls();
+    for (std::uint64_t call = 1; call <= report_.calls && report_.violations.empty(); ++call) {
+      for (const auto kind :
+           {io::FaultKind::eio, io::FaultKind::enospc, io::FaultKind::short_write,
+            io::FaultKind::sync_fails_pages_dropped, io::FaultKind::sync_fails_pages_visible,
+            io::FaultKind::renamed_but_error, io::FaultKind::close_error}) {
+        fail_at(call, kind);
+      }
+    }
+    return std::move(report_);
+  }
+
  private:
+  void count_calls() {
+    io::Simulated whole;
+    const Story story = run_script(whole);
+    report_.calls = whole.calls();
+    if (story.acknowledged != story.attempted || story.is_over) {
+      violation("the script fails without a fault");
+    }
+  }
+
+  void fail_at(std::uint64_t call, io::FaultKind kind) {
+    io::Simulated fs;
+    fs.inject({.call = call, .kind = kind});
+    const Story story = run_script(fs);
+    if (fs.faults_fired() == 0) {
+      return;  // the call is of another kind
+    }
+    for (unsigned i = 0; i < 3; ++i) {
+      where_ = "seed " + std::to_string(options_.seed) + ", fault " +
+               std::to_string(static_cast<int>(kind)) + " at call " + std::to_string(call) +
+               ", image " + std::to_string(i);
+      const auto choice = choice_of(i, call);
+      check(fs.crash_image(choice), story, choice);
+    }
+  }
+
   void crash_at(std::uint64_t call) {
     io::Simulated fs;
     fs.crash_at(call);
@@ -132,33 +171,43 @@ class CrashCheck {
     std::optional<Snapshot> held;
     for (unsigned step = 0; step < options_.steps && db && !fs.has_crashed(); ++step) {
       switch (random() % 12) {
-        case 0: (void)db->flush(); break;
-        case 1: (void)db->template family<"left">().compact(); break;
-        case 2: (void)db->template family<"right">().compact(); break;
-        case 3:
-          if (db->sync()) {
-            story.synced = story.acknowledged;
-          }
-          break;
+        case 0: note(fs, db->flush(), story); break;
+        case 1: note(fs, db->template family<"left">().compact(), story); break;
+        case 2: note(fs, db->template family<"right">().compact(), story); break;
+        case 3: note_synced(fs, db->sync(), story); break;
         case 4: held = held ? std::nullopt : std::optional<Snapshot>(db->snapshot()); break;
         case 5:
           held.reset();
-          if (random() % 2 == 0 && db->close()) {
-            story.synced = story.acknowledged;
-          }
-          // The handle goes before the next one locks the directory.
-          db = fail(ErrorCode::closed, "reopening");
-          db = open_(fs);
+          reopen(fs, db, random() % 2 == 0, story);
           break;
-        default: write(*db, random, story);
+        default: write(fs, *db, random, story);
       }
     }
+    held.reset();
+    close(fs, db, story);
     return story;
   }
 
-  void write(Db& db, std::mt19937_64& random, Story& story) {
-    if (story.attempted != story.acknowledged) {
-      return;  // the outcome of the last batch is unknown: nothing may follow it
+  static void close(const io::Simulated& fs, Result<Db>& db, Story& story) {
+    const auto faults = fs.faults_fired();
+    db = fail(ErrorCode::closed, "closed");
+    if (fs.faults_fired() != faults) {
+      // A destructor has nobody to tell that the last sync failed: any buffered batch may be gone.
+      story.is_over = story.has_stopped = true;
+    }
+  }
+
+  void reopen(io::Simulated& fs, Result<Db>& db, bool is_closed_first, Story& story) {
+    if (is_closed_first) {
+      note_synced(fs, db->close(), story);
+    }
+    close(fs, db, story);  // the handle goes before the next one locks the directory
+    db = open_(fs);
+  }
+
+  void write(const io::Simulated& fs, Db& db, std::mt19937_64& random, Story& story) {
+    if (story.is_over) {
+      return;
     }
     Model next = story.states.back();
     WriteBatch batch;
@@ -189,9 +238,33 @@ class CrashCheck {
     const bool synced = random() % 4 == 0;
     ++story.attempted;
     story.states.push_back(std::move(next));
-    if (db.write(batch, {.durability = synced ? Durability::synced : Durability::buffered})) {
+    auto written =
+        db.write(batch, {.durability = synced ? Durability::synced : Durability::buffered});
+    if (written) {
       ++story.acknowledged;
       story.synced = synced ? story.acknowledged : story.synced;
+    } else if (fs.has_crashed() || written.error().code() == ErrorCode::outcome_unknown) {
+      note(fs, written, story);
+    } else {
+      story.states.pop_back();  // refused: it must never appear
+      --story.attempted;
+      note(fs, written, story);
+    }
+  }
+
+  /// After a failed sync the disk may have lost whatever was not synced before: the story ends.
+  static void note(const io::Simulated& fs, const Result<void>& done, Story& story) {
+    if (!done && fs.has_crashed()) {
+      story.is_over = true;
+    } else if (!done && (done.error().code() == ErrorCode::outcome_unknown ||
+                         done.error().code() == ErrorCode::read_only)) {
+      story.is_over = story.has_stopped = true;
+    }
+  }
+  static void note_synced(const io::Simulated& fs, const Result<void>& done, Story& story) {
+    note(fs, done, story);
+    if (done && !story.is_over) {
+      story.synced = story.acknowledged;
     }
   }
 
@@ -212,7 +285,7 @@ class CrashCheck {
       if (!found) {
         return;
       }
-      const bool kept_all = choice.kind == io::CrashChoice::Kind::keep_all;
+      const bool kept_all = choice.kind == io::CrashChoice::Kind::keep_all && !story.has_stopped;
       const std::uint64_t least = kept_all ? story.acknowledged : story.synced;
       if (*found < least) {
         return violation("lost batches: has " + std::to_string(*found) + ", must have " +
