@@ -44,7 +44,8 @@ std::set<std::string> survivors(const Simulated& fs, const std::string& path) {
 /// Names and contents of a flat directory.
 std::string snapshot(Simulated fs, const std::string& directory) {
   std::string text;
-  for (const std::string& name : fs.list(directory).value()) {
+  const auto names = fs.list(directory).value();
+  for (const std::string& name : names) {
     text += name + "=" + content(fs, io::join(directory, name)) + ";";
   }
   return text;

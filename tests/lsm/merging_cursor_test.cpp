@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <lsm/vector_cursor.hpp>
+#include "vector_cursor.hpp"
 #include <strata/core/comparator.hpp>
 
 using strata::EntryKind;

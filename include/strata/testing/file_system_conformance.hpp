@@ -342,7 +342,7 @@ class FileSystemKit {
     std::atomic<int> wrong = file ? 0 : 1;
     const auto reader = [&] {
       std::string bytes(record.size(), '\0');
-      for (std::uint64_t i = 0; file && i < 2 * records; ++i) {
+      for (std::uint64_t i = 0; file && i < 2ULL * records; ++i) {
         auto got = file->read(i * bytes.size(), bytes.data(), bytes.size());
         wrong += !got || bytes != record;
       }
