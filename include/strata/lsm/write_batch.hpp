@@ -96,7 +96,8 @@ class WriteBatch {
     note_limits(key.size(), 0, key.empty());
   }
   void append_value(std::string_view value) {
-    put_string(bytes_, value);
+    // What is beyond the limit makes the batch invalid, and is not copied for that.
+    put_string(bytes_, value.size() <= value_bytes_max ? value : std::string_view());
     note_limits(0, value.size(), false);
   }
   void note_limits(std::size_t key_bytes, std::size_t value_bytes, bool empty_key) noexcept {
