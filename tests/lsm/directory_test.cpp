@@ -30,11 +30,3 @@ TEST_CASE("table numbers go on after the greatest that is there") {
   CHECK(strata::lsm::number_after_all({}) == 1);
   CHECK(strata::lsm::number_after_all({"000000000009.log", "000000000004.table", "LOCK"}) == 5);
 }
-
-TEST_CASE("only what a first open makes before it commits may lie in a fresh directory") {
-  CHECK(strata::lsm::is_leftover_of_creation("LOCK"));
-  CHECK(strata::lsm::is_leftover_of_creation("MANIFEST-000001"));
-  CHECK_FALSE(strata::lsm::is_leftover_of_creation("000000000001.table"));
-  CHECK_FALSE(strata::lsm::is_leftover_of_creation("000000000001.log"));
-  CHECK_FALSE(strata::lsm::is_leftover_of_creation("holiday.jpg"));
-}

@@ -14,8 +14,9 @@ TEST_CASE("threads run every task once") {
   std::atomic<int> runs{0};
   executor::Threads::type threads({.flush_threads = 1, .compaction_threads = 2});
   for (int i = 0; i < 100; ++i) {
-    threads.submit(i % 2 == 0 ? Lane::flush : Lane::compaction,
-                   [](void* argument) { ++*static_cast<std::atomic<int>*>(argument); }, &runs);
+    threads.submit(
+        i % 2 == 0 ? Lane::flush : Lane::compaction,
+        [](void* argument) { ++*static_cast<std::atomic<int>*>(argument); }, &runs);
   }
   while (runs < 100) {
     std::this_thread::yield();
@@ -30,15 +31,16 @@ TEST_CASE("a blocked compaction lane does not hold back flushes") {
     std::atomic<bool> flushed{false};
   } state;
   executor::Threads::type threads({.flush_threads = 1, .compaction_threads = 1});
-  threads.submit(Lane::compaction,
-                 [](void* argument) {
-                   while (!static_cast<State*>(argument)->release) {
-                     std::this_thread::yield();
-                   }
-                 },
-                 &state);
-  threads.submit(Lane::flush, [](void* argument) { static_cast<State*>(argument)->flushed = true; },
-                 &state);
+  threads.submit(
+      Lane::compaction,
+      [](void* argument) {
+        while (!static_cast<State*>(argument)->release) {
+          std::this_thread::yield();
+        }
+      },
+      &state);
+  threads.submit(
+      Lane::flush, [](void* argument) { static_cast<State*>(argument)->flushed = true; }, &state);
   while (!state.flushed) {
     std::this_thread::yield();
   }
@@ -51,8 +53,8 @@ TEST_CASE("after stop nothing runs") {
   std::atomic<int> runs{0};
   executor::Threads::type threads({});
   threads.stop();
-  threads.submit(Lane::flush, [](void* argument) { ++*static_cast<std::atomic<int>*>(argument); },
-                 &runs);
+  threads.submit(
+      Lane::flush, [](void* argument) { ++*static_cast<std::atomic<int>*>(argument); }, &runs);
   CHECK(runs == 0);
 }
 
@@ -66,8 +68,8 @@ TEST_CASE("inline work is done when submit returns, nested work after what submi
       [](void* argument) {
         auto& s = *static_cast<State*>(argument);
         s.inline_executor.submit(
-            Lane::compaction,
-            [](void* inner) { static_cast<State*>(inner)->order.push_back(2); }, argument);
+            Lane::compaction, [](void* inner) { static_cast<State*>(inner)->order.push_back(2); },
+            argument);
         s.order.push_back(1);
       },
       &state);

@@ -8,8 +8,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "vector_cursor.hpp"
 #include <strata/core/comparator.hpp>
+#include "vector_cursor.hpp"
 
 using strata::EntryKind;
 using strata::Trailer;

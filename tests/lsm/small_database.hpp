@@ -15,10 +15,10 @@ namespace strata::tests {
 template <class... Policies>
 using SmallTree = LsmTree<io::Memory, executor::Inline, clock::Frozen, Policies...>;
 
-/// Memtables of 16 KiB, tables of 4 KiB, two tables in level 0 start a compaction.
+/// Memtables of 60 KB, tables of 4 KiB, two tables in level 0 start a compaction.
 template <class Options>
 Options shrink(Options options) {
-  options.write_buffer_bytes = 16'000;
+  options.write_buffer_bytes = 60'000;
   options.wal.segment_bytes = 8'000;
   options.compaction.level0_trigger = 2;
   options.compaction.level1_bytes = 16'000;

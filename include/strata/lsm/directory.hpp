@@ -73,12 +73,6 @@ namespace detail {
   return file;
 }
 
-/// Whether a file may be there although no database was ever complete: a first open that crashed.
-[[nodiscard]] inline bool is_leftover_of_creation(std::string_view name) {
-  const FileKind kind = classify(name).kind;
-  return kind == FileKind::lock || kind == FileKind::manifest || kind == FileKind::temporary;
-}
-
 /// One more than the number of any table among `names`: numbers are never used twice.
 [[nodiscard]] inline std::uint64_t number_after_all(const std::vector<std::string>& names) {
   std::uint64_t next = 1;

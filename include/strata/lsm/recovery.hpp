@@ -24,6 +24,7 @@
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
 #include <strata/lsm/directory.hpp>
+#include <strata/lsm/table_file.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/wal/options.hpp>
@@ -46,6 +47,7 @@ class Recovery {
     }
     Recovery recovery(std::make_unique<Core>(std::move(path), std::move(options)));
     if (auto done = recovery.run(); !done) {
+      recovery.remove_own_tables();
       return propagate(std::move(done));
     }
     return std::move(recovery.core_);
@@ -113,13 +115,8 @@ class Recovery {
     if (has_database()) {
       return {};
     }
-    for (const std::string& name : names_) {
-      if (!is_leftover_of_creation(name)) {
-        return fail(ErrorCode::incompatible_format, path_, ": holds '", name,
-                    "' but no strata database; give an empty or a new directory");
-      }
-    }
-    return {};
+    const Error why = version::why_no_database(path_, names_);
+    return why.code() == ErrorCode::not_found ? Result<void>() : tl::unexpected<Error>(why);
   }
   [[nodiscard]] bool has_database() const {
     return std::any_of(names_.begin(), names_.end(), [](const std::string& name) {
@@ -314,6 +311,7 @@ class Recovery {
     state_.last_sequence = last_sequence_;
     state_.next_file_number = core_->next_file_number();
     state_.first_log_segment = next_segment_;
+    is_committing_ = true;
     auto manifest = Core::Manifest::create(fs_, path_, state_);
     if (!manifest) {
       return propagate(std::move(manifest));
@@ -347,6 +345,17 @@ class Recovery {
       }
     }
   }
+  /// A failed open leaves nothing behind. Once the new manifest is being written its outcome is in
+  /// doubt, and with it whether the tables are needed.
+  void remove_own_tables() {
+    if (is_committing_ || !lock_) {
+      return;
+    }
+    const std::uint64_t end = core_->next_file_number();
+    for (std::uint64_t number = next_file_number_; number < end; ++number) {
+      (void)fs_.remove(table_path(path_, number));
+    }
+  }
   [[nodiscard]] bool is_named(std::uint64_t number) const {
     for (const auto& family : state_.families) {
       for (const auto& level : family.levels) {
@@ -375,6 +384,7 @@ class Recovery {
   std::uint64_t next_file_number_ = 1;
   std::uint64_t next_segment_ = 1;
   Sequence last_sequence_ = 0;
+  bool is_committing_ = false;
 };
 
 }  // namespace strata::lsm
