@@ -6,6 +6,7 @@
 /// The log holds what is not flushed yet, and at least `wal.retain_bytes` beyond that; asking for
 /// more is a clean `not_found`, never a silent gap.
 
+#include <atomic>
 #include <string>
 #include <string_view>
 

@@ -18,16 +18,12 @@
 
 namespace strata::lsm {
 
+namespace detail {
+
+/// Links the tables of a pinned state into `directory`, and names them there.
 template <class Core>
-[[nodiscard]] Result<void> checkpoint(Core& core, std::string_view target) {
+[[nodiscard]] Result<void> fill_checkpoint(Core& core, const std::string& directory) {
   auto& fs = core.file_system();
-  const std::string directory(target);
-  if (auto flushed = core.flush(); !flushed) {
-    return flushed;
-  }
-  if (auto made = fs.create_directory(directory); !made) {
-    return made;
-  }
   auto pinned = core.pin_state();
   if (!pinned) {
     return propagate(std::move(pinned));
@@ -47,10 +43,36 @@ template <class Core>
     return synced;
   }
   auto manifest = Core::Manifest::create(fs, directory, std::move(pinned->state));
-  if (!manifest) {
-    return propagate(std::move(manifest));
+  return manifest ? manifest->close() : propagate(std::move(manifest));
+}
+
+}  // namespace detail
+
+/// `target` must not exist, its parent must. Errors: already_exists, io. What could not be finished
+/// is removed again.
+template <class Core>
+[[nodiscard]] Result<void> checkpoint(Core& core, std::string_view target) {
+  auto& fs = core.file_system();
+  const std::string directory(target);
+  if (auto flushed = core.flush(); !flushed) {
+    return flushed;
   }
-  return {};
+  if (auto made = fs.create_directory(directory); !made) {
+    return made;
+  }
+  auto filled = detail::fill_checkpoint(core, directory);
+  if (filled) {
+    filled = fs.sync_directory(io::parent_of(directory));  // so that the directory itself stays
+  }
+  if (!filled) {
+    if (const auto names = fs.list(directory)) {
+      for (const std::string& name : *names) {
+        (void)fs.remove(io::join(directory, name));
+      }
+    }
+    (void)fs.remove_directory(directory);
+  }
+  return filled;
 }
 
 }  // namespace strata::lsm

@@ -6,8 +6,12 @@
 /// `scan`, `scan_reversed` and `scan_prefix` of engines and families return a `ScanView`: an input
 /// view over a cursor. The views of key and value live until the next step. A read error ends a
 /// view early: `status()` tells, and must be asked before the end is taken for the end.
+///
+///     auto cities = db.scan_prefix("city:");
+///     for (auto [key, value] : cities | ranges::views::take(10)) { ... }
+///     if (!cities.status()) { ... }
 
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -24,23 +28,21 @@ struct KeyValue {
   std::string_view value;
 };
 
-/// Single pass, movable. Owns its bounds, so temporaries may be passed for them.
+/// Single pass. Copies share one position, as range-v3 wants views to be copied freely. Owns its
+/// bounds, so temporaries may be passed for them.
 template <class Cursor, bool Reversed>
 class ScanView : public ranges::view_facade<ScanView<Cursor, Reversed>> {
   friend ranges::range_access;
 
  public:
   ScanView() = default;
-  ScanView(const ScanView&) = delete;
-  explicit ScanView(Cursor cursor) : cursor_(std::move(cursor)) {
+  explicit ScanView(Cursor cursor) : cursor_(std::make_shared<Cursor>(std::move(cursor))) {
     if constexpr (Reversed) {
       cursor_->seek_to_last();
     } else {
       cursor_->seek_to_first();
     }
   }
-  ScanView(ScanView&&) = default;
-  ScanView& operator=(ScanView&&) = default;
 
   /// An error that ended the scan, if one did.
   [[nodiscard]] Result<void> status() const { return cursor_->status(); }
@@ -49,24 +51,24 @@ class ScanView : public ranges::view_facade<ScanView<Cursor, Reversed>> {
   class Position {
    public:
     Position() = default;
-    explicit Position(ScanView& view) noexcept : view_(&view) {}
-    [[nodiscard]] KeyValue read() const { return {view_->cursor_->key(), view_->cursor_->value()}; }
+    explicit Position(Cursor& cursor) noexcept : cursor_(&cursor) {}
+    [[nodiscard]] KeyValue read() const { return {cursor_->key(), cursor_->value()}; }
     void next() {
       if constexpr (Reversed) {
-        view_->cursor_->prev();
+        cursor_->prev();
       } else {
-        view_->cursor_->next();
+        cursor_->next();
       }
     }
-    [[nodiscard]] bool equal(ranges::default_sentinel_t) const { return !view_->cursor_->valid(); }
+    [[nodiscard]] bool equal(ranges::default_sentinel_t) const { return !cursor_->valid(); }
 
    private:
-    ScanView* view_ = nullptr;
+    Cursor* cursor_ = nullptr;
   };
 
-  [[nodiscard]] Position begin_cursor() { return Position(*this); }
+  [[nodiscard]] Position begin_cursor() { return Position(*cursor_); }
 
-  std::optional<Cursor> cursor_;
+  std::shared_ptr<Cursor> cursor_;
 };
 
 }  // namespace strata
