@@ -3,13 +3,13 @@
 
 /// The compaction slot: when to merge which tables, as a pure function of the shape of the tree.
 ///
-/// | expression                    | result               | promise                              |
-/// |-------------------------------|----------------------|--------------------------------------|
-/// | `C::name`                     | `string_view`        | shown in stats                       |
-/// | `C(options)`                  | a picker             | kept by one family, called under its
-/// lock | | `c.pick(levels, compare)`     | `optional<Job>`      | inputs are free, closed under
-/// overlap in both levels; none: nothing to do | | `c.pressure(levels)`          | `Pressure` | how
-/// far behind compaction is         |
+/// | expression                | promise                                                         |
+/// |---------------------------|-----------------------------------------------------------------|
+/// | `C::name`                 | shown in stats                                                  |
+/// | `C(options)`              | a picker; kept by one family, called under its lock             |
+/// | `c.pick(levels, compare)` | `optional<Job>`: its inputs are free, and closed under overlap  |
+/// |                           | in both levels; none: nothing to do                             |
+/// | `c.pressure(levels)`      | `Pressure`: how far behind compaction is                        |
 ///
 /// A picker sees `FileView`s only: it needs no engine, and can be tested on made-up shapes. The
 /// engine re-checks every job when it installs the result (disjointness, overlap), in release

@@ -6,13 +6,13 @@
 /// `db.merge(key, operand)` logs the operand; readers and compactions fold operands into the
 /// value. An operator is a policy of `merge_slot`:
 ///
-/// | expression                            | result        | promise                             |
-/// |---------------------------------------|---------------|-------------------------------------|
-/// | `M::name`                             | `string_view` | in the manifest; never reused       |
-/// | `M::full(key, base, operand, out)`    | `bool`        | out = base with operand applied; base
-/// is null where the key is absent; false: the operand (or base) is malformed | | `M::combine(key,
-/// older, newer, out)`  | `bool`        | out = one operand equal to both; false: they can not be
-/// combined, both are kept |
+/// | expression                         | promise                                                |
+/// |------------------------------------|--------------------------------------------------------|
+/// | `M::name`                          | in the manifest; never reused                          |
+/// | `M::full(key, base, operand, out)` | `bool`: out = base with operand applied. Base is null  |
+/// |                                    | where the key is absent. False: one is malformed       |
+/// | `M::combine(key, older, newer,     | `bool`: out = one operand equal to both. False: they   |
+/// |             out)`                  | can not be combined, both are kept                     |
 ///
 /// `combine` must be associative and agree with `full`. A malformed operand surfaces as
 /// `corruption` on read; nothing is dropped. Threads: stateless, so any.

@@ -7,23 +7,24 @@
 /// with '/' between names. Every call returns a `Result`; `not_found`, `already_exists`,
 /// `disk_full` and `locked` are told apart, anything else is `io`.
 ///
-/// | expression                      | result                | promise                            |
-/// |---------------------------------|-----------------------|------------------------------------|
-/// | `fs.create(path)`               | `WritableFile`        | a new file; `already_exists` if
-/// there is one | | `fs.create_log(path, capacity)` | `LogFile`             | a new preallocated
-/// file for a log  | | `fs.open(path)`                 | `RandomFile`          | an existing file,
-/// for reading      | | `fs.rename(from, to)`           | `void`                | atomic; replaces
-/// `to`              | | `fs.link(from, to)`             | `void`                | a second name
-/// for the same bytes   | | `fs.remove(path)`               | `void`                | open files
-/// stay readable           | | `fs.exists(path)`               | `bool`                | of files
-/// and directories           | | `fs.file_size(path)`            | `uint64_t`            | bytes |
-/// | `fs.list(directory)`            | `vector<string>`      | names, sorted                      |
-/// | `fs.create_directory(path)`     | `void`                | `already_exists` if there is one   |
-/// | `fs.remove_directory(path)`     | `void`                | of an empty directory              |
-/// | `fs.sync_directory(path)`       | `void`                | names created, renamed, removed so
-/// far are durable | | `fs.lock(path)`                 | `Lock`                | exclusive while
-/// the object lives, across processes and handles | | `fs.free_bytes(path)`           | `uint64_t`
-/// | room left                          |
+/// | expression                      | result           | promise                                 |
+/// |---------------------------------|------------------|-----------------------------------------|
+/// | `fs.create(path)`               | `WritableFile`   | a new file; `already_exists` if one is  |
+/// | `fs.create_log(path, capacity)` | `LogFile`        | a new preallocated file for a log       |
+/// | `fs.open(path)`                 | `RandomFile`     | an existing file, for reading           |
+/// | `fs.rename(from, to)`           | `void`           | atomic; replaces `to`                   |
+/// | `fs.link(from, to)`             | `void`           | a second name for the same bytes        |
+/// | `fs.remove(path)`               | `void`           | open files stay readable                |
+/// | `fs.exists(path)`               | `bool`           | of files and directories                |
+/// | `fs.file_size(path)`            | `uint64_t`       | bytes                                   |
+/// | `fs.list(directory)`            | `vector<string>` | names, sorted                           |
+/// | `fs.create_directory(path)`     | `void`           | `already_exists` if there is one        |
+/// | `fs.remove_directory(path)`     | `void`           | of an empty directory                   |
+/// | `fs.sync_directory(path)`       | `void`           | names created, renamed and removed so   |
+/// |                                 |                  | far are durable                         |
+/// | `fs.lock(path)`                 | `Lock`           | exclusive while the object lives, among |
+/// |                                 |                  | processes and handles                   |
+/// | `fs.free_bytes(path)`           | `uint64_t`       | room left                               |
 ///
 /// `WritableFile`: `append(bytes)` may buffer, `sync()` makes content and size durable, `close()`
 /// reports what is left, `size_bytes()`. `LogFile`: when `append(header, payload)` returns, the
