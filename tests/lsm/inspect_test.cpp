@@ -102,3 +102,37 @@ TEST_CASE("a database is healthy until a write is lost to the disk, and then say
   CHECK(db->put("c", "3").error().code() == ErrorCode::read_only);
   CHECK(db->get("a").value() == "1");
 }
+
+TEST_CASE("the metrics count commits, flushes, compactions and what they cost") {
+  using metrics::Counter;
+  using metrics::Latency;
+  Tree db = open();
+  REQUIRE(tests::fill(db, 2000, "x"));
+  REQUIRE(tests::fill(db, 2000, "y"));
+  REQUIRE(db.put("synced", "1", {.durability = Durability::synced}));
+  REQUIRE(db.compact());
+  for (unsigned i = 0; i < 64; ++i) {
+    REQUIRE(db.get("synced").value().has_value());
+    REQUIRE_FALSE(db.get("absent").value().has_value());
+  }
+  const Stats stats = db.stats();
+  const metrics::Snapshot& m = stats.metrics;
+  CHECK(m[Counter::batches] == 4001);
+  CHECK(m[Counter::wal_bytes] > 400'000);
+  CHECK(m[Counter::wal_bytes] == m[Counter::write_bytes]);
+  CHECK(m[Counter::wal_syncs] >= 1);
+  CHECK(m[Counter::reads] == 128);
+  CHECK(m[Counter::read_hits] == 64);
+  CHECK(m[Counter::flushes] > 3);
+  CHECK(m[Counter::flush_bytes] > 300'000);
+  CHECK(m[Counter::compactions] > 3);
+  CHECK(m[Counter::compaction_read_bytes] > m[Counter::flush_bytes]);
+  CHECK(m[Counter::compaction_write_bytes] >= stats.table_bytes());
+  CHECK(m[Counter::background_errors] == 0);
+  CHECK(stats.write_amplification() > 1.5);
+  CHECK(m[Latency::flush].count() == m[Counter::flushes]);
+  CHECK(m[Latency::sync].count() == m[Counter::wal_syncs]);
+  CHECK(m[Latency::put].count() >= 4001 / 32);
+  CHECK(m[Latency::write].count() >= 4001 / 32);
+  CHECK(m[Latency::get].count() == 4);
+}

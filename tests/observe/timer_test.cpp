@@ -40,3 +40,16 @@ TEST_CASE("A timer of no metrics reads no clock") {
   { const Timer<strata::metrics::None, Ticking> timer(recorder, Latency::flush); }
   CHECK(clock_reads == 0);
 }
+
+TEST_CASE("A sampled timer reads the clock for one scope in 32 of each kind") {
+  using Sampled = strata::metrics::SampledTimer<strata::metrics::Counters, Ticking>;
+  strata::metrics::Counters::type recorder;
+  clock_reads = 0;
+  for (std::uint32_t i = 0; i < 10 * Sampled::period; ++i) {
+    const Sampled outer(recorder, Latency::put);
+    const Sampled inner(recorder, Latency::write);
+  }
+  CHECK(recorder.snapshot()[Latency::put].count() == 10);
+  CHECK(recorder.snapshot()[Latency::write].count() == 10);
+  CHECK(clock_reads == 40);
+}

@@ -26,7 +26,7 @@ std::string_view counted_lookup(Metrics::type& recorder, std::string_view key) {
   const strata::metrics::Timer<Metrics, strata::clock::Steady> timer(recorder, Latency::get);
   recorder.add(Counter::reads, 1);
   const std::string_view value = lookup(key);
-  recorder.add(Counter::read_bytes, value.size());
+  recorder.add(Counter::write_bytes, value.size());
   return value;
 #endif
 }

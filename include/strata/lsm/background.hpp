@@ -23,15 +23,18 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/executor.hpp>
+#include <strata/observe/timer.hpp>
 #include <strata/version/edit.hpp>
 
 namespace strata::lsm {
 
 /// `Host` (the engine) offers: `for_each_tree(visit)`, `sync_directory()`, `append_edit(edit)`,
 /// `snapshot_sequences()`, `next_file_number()`, `log_floor(tree, segment)`, `forget_log(floor)`,
-/// `make_log_durable(sequence)`.
-template <class Host, class Executor>
+/// `make_log_durable(sequence)`, `metrics()`.
+template <class Host, class Executor, class Metrics, class Clock>
 class Background {
+  using Timer = metrics::Timer<Metrics, Clock>;
+
  public:
   Background(Host& host, const typename Executor::Options& options)
       : host_(host), executor_(options) {}
@@ -51,6 +54,7 @@ class Background {
     const std::lock_guard lock(mutex_);
     if (!error_) {
       error_.emplace(error);
+      host_.metrics().add(metrics::Counter::background_errors, 1);
     }
     failed_.store(true, std::memory_order_release);
     changed_.notify_all();
@@ -138,6 +142,7 @@ class Background {
   /// Runs a job that was picked; releases its inputs whatever happens.
   template <class Tree>
   [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
+    const Timer timer(host_.metrics(), metrics::Latency::compaction);
     auto done = picked.trivial_move ? move_table(tree, picked) : merge_tables(tree, picked);
     const std::lock_guard lock(mutex_);
     picked.release();
@@ -224,6 +229,7 @@ class Background {
   }
   template <class Tree>
   [[nodiscard]] Result<void> flush_segment(Tree& tree, const typename Tree::Segment& segment) {
+    const Timer timer(host_.metrics(), metrics::Latency::flush);
     auto tables = tree.build_flush(segment, host_.snapshot_sequences(),
                                    [this] { return host_.next_file_number(); });
     if (!tables) {
@@ -237,6 +243,7 @@ class Background {
       tree.remove_tables(*tables);
       return durable;
     }
+    count(metrics::Counter::flushes, metrics::Counter::flush_bytes, *tables);
     version::FamilyEdit family;
     family.family = tree.id().value;
     family.flushed_through = segment.last_sequence();
@@ -288,6 +295,7 @@ class Background {
   }
   template <class Tree>
   [[nodiscard]] Result<void> move_table(Tree& tree, const typename Tree::Picked& picked) {
+    host_.metrics().add(metrics::Counter::trivial_moves, 1);
     return install(tree, picked, {picked.upper.front()->metadata()}, picked.upper, false);
   }
   template <class Tree>
@@ -301,7 +309,20 @@ class Background {
     if (!files) {
       return propagate(std::move(files));
     }
+    count(metrics::Counter::compactions, metrics::Counter::compaction_write_bytes, *tables);
+    for (const auto* inputs : {&picked.upper, &picked.lower}) {
+      for (const auto& file : *inputs) {
+        host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
+      }
+    }
     return install(tree, picked, *tables, std::move(*files), true);
+  }
+  void count(metrics::Counter jobs, metrics::Counter bytes,
+             const std::vector<version::FileMetadata>& tables) {
+    host_.metrics().add(jobs, 1);
+    for (const auto& table : tables) {
+      host_.metrics().add(bytes, table.size_bytes);
+    }
   }
   template <class Tree>
   [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,

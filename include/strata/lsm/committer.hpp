@@ -24,6 +24,7 @@
 #include <strata/core/error.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/lsm/write_queue.hpp>
+#include <strata/observe/timer.hpp>
 
 namespace strata::lsm {
 
@@ -38,9 +39,13 @@ struct PendingWrite : QueuedWrite {
 };
 
 /// `Host` (the engine) offers: `prepare_commit() -> Result<void>` (writable? room made?),
-/// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only).
-template <class Host, class Log, class Checksum>
+/// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only),
+/// `metrics()`.
+template <class Host, class Log, class Checksum, class Metrics, class Clock>
 class Committer {
+  using Timer = metrics::Timer<Metrics, Clock>;
+  using SampledTimer = metrics::SampledTimer<Metrics, Clock>;
+
  public:
   Committer(Host& host, Sequence last_sequence)
       : host_(host), last_sequence_(last_sequence), visible_(last_sequence) {}
@@ -52,6 +57,8 @@ class Committer {
   }
 
   [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept { return visible_; }
+  /// Appended to the log so far. The commit leader's.
+  [[nodiscard]] std::uint64_t logged_bytes() const noexcept { return logged_bytes_; }
 
   [[nodiscard]] Result<void> commit(const WriteBatch& batch, Durability durability) {
     PendingWrite write;
@@ -80,7 +87,7 @@ class Committer {
   /// Makes at least what was committed up to `sequence` durable. Commits wait meanwhile.
   [[nodiscard]] Result<void> sync_log_through(Sequence sequence) {
     const std::lock_guard lock(log_mutex_);
-    auto synced = log_->durable_sequence() < sequence ? log_->sync() : Result<void>();
+    auto synced = log_->durable_sequence() < sequence ? timed_sync() : Result<void>();
     if (!synced) {
       host_.commit_failed(synced.error());
     }
@@ -119,6 +126,7 @@ class Committer {
   }
 
   void commit_group(PendingWrite& first, PendingWrite& last) {
+    const SampledTimer timer(host_.metrics(), metrics::Latency::write);
     auto prepared = host_.prepare_commit();
     if (!prepared) {
       for_each(first, last, [&](PendingWrite& write) { write.result = prepared; });
@@ -151,6 +159,8 @@ class Committer {
   [[nodiscard]] Result<void> append_group(PendingWrite& first, PendingWrite& last) {
     const std::lock_guard lock(log_mutex_);
     bool sync = false;
+    std::uint64_t bytes = 0;
+    std::uint64_t batches = 0;
     for_each(first, last, [&](PendingWrite& write) {
       const bool logged = write.durability != Durability::unlogged;
       // An unlogged batch leaves an empty record, so that sequences in the log have no holes.
@@ -159,17 +169,29 @@ class Committer {
                        logged ? write.checksum : Checksum::compute({}));
       if (write.result) {
         last_sequence_ += write.count;
+        bytes += logged ? write.bytes.size() : 0;
+        ++batches;
         sync = sync || write.durability == Durability::synced;
       }
     });
-    return sync ? log_->sync() : Result<void>();
+    logged_bytes_ += bytes;
+    host_.metrics().add(metrics::Counter::batches, batches);
+    host_.metrics().add(metrics::Counter::wal_bytes, bytes);
+    return sync ? timed_sync() : Result<void>();
+  }
+  /// Requires: under the log's mutex.
+  [[nodiscard]] Result<void> timed_sync() {
+    const Timer timer(host_.metrics(), metrics::Latency::sync);
+    host_.metrics().add(metrics::Counter::wal_syncs, 1);
+    return log_->sync();
   }
 
   static constexpr std::size_t group_max = 256;
 
   Host& host_;
   WriteQueue queue_;
-  Sequence last_sequence_;  // of the log; the leader's
+  Sequence last_sequence_;          // of the log; the leader's
+  std::uint64_t logged_bytes_ = 0;  // the leader's
   alignas(64) std::atomic<Sequence> visible_;
   std::mutex log_mutex_;
   std::optional<Log> log_;

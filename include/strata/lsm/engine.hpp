@@ -28,6 +28,7 @@
 #include <strata/lsm/family.hpp>
 #include <strata/lsm/inspect.hpp>
 #include <strata/lsm/recovery.hpp>
+#include <strata/observe/timer.hpp>
 
 namespace strata {
 
@@ -67,10 +68,14 @@ class FamilyHandle {
     if (core_->is_closed()) [[unlikely]] {
       return fail(ErrorCode::closed, core_->path(), ": the database was closed; open it again");
     }
-    core_->metrics().add(metrics::Counter::reads, 1);
+    const metrics::SampledTimer<typename Core::Db::Metrics, typename Core::Clock> timer(
+        core_->metrics(), metrics::Latency::get);
     const table::ReadOptions table_options{options.verify_checksums, options.fill_cache};
-    return core_->template tree<I>().get(key, options.snapshot, core_->visible(), table_options,
-                                         visit);
+    auto found = core_->template tree<I>().get(key, options.snapshot, core_->visible(),
+                                               table_options, visit);
+    core_->metrics().add(metrics::Counter::reads, 1);
+    core_->metrics().add(metrics::Counter::read_hits, found && *found ? 1 : 0);
+    return found;
   }
   /// One answer a key, in the order of `keys`, all as of one moment.
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(

@@ -38,6 +38,7 @@
 #include <strata/lsm/tree.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
+#include <strata/observe/timer.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/wal/options.hpp>
 
@@ -164,6 +165,7 @@ class EngineCore {
     }
     metrics_.add(metrics::Counter::writes, batch.count());
     metrics_.add(metrics::Counter::write_bytes, batch.bytes().size());
+    const metrics::SampledTimer<typename Db::Metrics, Clock> timer(metrics_, metrics::Latency::put);
     return committer_->commit(batch, durability);
   }
   [[nodiscard]] Result<void> sync() {
@@ -299,6 +301,9 @@ class EngineCore {
       flush_wanted_ = false;
       background_.schedule_flush();
     }
+    if (outcome && committer_->logged_bytes() >= log_check_at_) [[unlikely]] {
+      outcome = bound_log();
+    }
     if (outcome && background_.pressure() >= 1) [[unlikely]] {
       slow_down();
     }
@@ -392,6 +397,7 @@ class EngineCore {
     const std::uint64_t start = Clock::now_ns();
     background_.schedule_flush();
     background_.wait(has_place);
+    metrics_.add(metrics::Counter::stops, 1);
     metrics_.add(metrics::Counter::stall_micros, (Clock::now_ns() - start) / 1000);
     const std::lock_guard lock(background_.mutex());
     if (!has_place()) {
@@ -402,11 +408,32 @@ class EngineCore {
     flush_wanted_ = true;
     return {};
   }
+  /// Where the log grows beyond its bound, rotates the memtable that keeps its oldest record: a
+  /// family that is seldom written must not hold the log of all.
+  [[nodiscard]] Result<void> bound_log() {
+    log_check_at_ = committer_->logged_bytes() + options_.log_bytes_max / 16;
+    if (log_size().first <= options_.log_bytes_max) {
+      return {};
+    }
+    Sequence oldest = 0;
+    for_each_tree([&](auto& tree) {
+      const Sequence first = tree.active().first_sequence();
+      oldest = first != 0 && (oldest == 0 || first < oldest) ? first : oldest;
+    });
+    Result<void> outcome;
+    for_each_tree([&](auto& tree) {
+      if (outcome && oldest != 0 && tree.active().first_sequence() == oldest) {
+        outcome = rotate(tree);
+      }
+    });
+    return outcome;
+  }
   void slow_down() {
     const double pressure = background_.pressure();
     const std::uint64_t start = Clock::now_ns();
     metrics_.add(metrics::Counter::slowdowns, 1);
     if (pressure >= 2) {
+      metrics_.add(metrics::Counter::stops, 1);
       background_.wait([this] { return background_.pressure() < 2; });
     } else {
       Clock::sleep_us(throttle_.delay_us(pressure, 4096));
@@ -443,16 +470,17 @@ class EngineCore {
   SnapshotList snapshots_;
   std::optional<typename FileSystem::Lock> lock_;
   std::optional<Manifest> manifest_;
-  std::optional<Committer<EngineCore, Log, Checksum>> committer_;
+  std::optional<Committer<EngineCore, Log, Checksum, typename Db::Metrics, Clock>> committer_;
   typename TreeTuple<Db, typename Composition::FamilyTuple>::type trees_;
   std::atomic<std::uint64_t> next_file_number_{1};
   std::uint64_t database_id_ = 0;
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_unlogged_{false};
-  bool flush_wanted_ = false;  ///< the commit leader's
+  bool flush_wanted_ = false;       ///< the commit leader's
+  std::uint64_t log_check_at_ = 0;  ///< the commit leader's: logged bytes at the next `bound_log`
   Throttle throttle_;
   std::mutex compact_mutex_;
-  Background<EngineCore, typename Db::Executor> background_;
+  Background<EngineCore, typename Db::Executor, typename Db::Metrics, Clock> background_;
 };
 
 }  // namespace strata::lsm

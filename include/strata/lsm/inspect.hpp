@@ -71,6 +71,9 @@ template <class Core>
   core.for_each_tree(
       [&](auto& tree) { stats.families.push_back(family_stats(tree, core.family_name(at++))); });
   stats.metrics = core.metrics().snapshot();
+  const auto looked_up = core.cache().stats();
+  stats.metrics.set(metrics::Counter::cache_hits, looked_up.hits);
+  stats.metrics.set(metrics::Counter::cache_misses, looked_up.misses);
   return stats;
 }
 

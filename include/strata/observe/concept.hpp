@@ -30,8 +30,6 @@ namespace metrics {
 enum class Counter : std::uint8_t {
   reads,        ///< point look-ups
   read_hits,    ///< ... that found a value
-  read_bytes,   ///< of values handed out
-  seeks,        ///< cursors positioned
   writes,       ///< entries written
   write_bytes,  ///< of the batches that carried them
   batches,      ///< commits
@@ -43,23 +41,19 @@ enum class Counter : std::uint8_t {
   compaction_read_bytes,
   compaction_write_bytes,
   trivial_moves,  ///< tables that changed level without a copy
-  block_reads,    ///< blocks read from files
-  block_read_bytes,
-  cache_hits,
+  cache_hits,     ///< of blocks, indexes and filters
   cache_misses,
-  filter_checks,
-  filter_hits,   ///< checks that spared a read
   stall_micros,  ///< writers held back, slowed down or stopped
-  slowdowns,     ///< writes that were slowed down
-  stops,         ///< writes that had to wait for a flush or a compaction
+  slowdowns,     ///< groups of writes that were slowed down
+  stops,         ///< ... that had to wait for a flush or a compaction
   background_errors,
 };
-inline constexpr std::size_t counter_count = 25;
+inline constexpr std::size_t counter_count = 19;
 
 enum class Latency : std::uint8_t {
-  get,
-  put,    ///< a commit, as its caller saw it
-  write,  ///< the append to log and memtable of a group
+  get,    ///< of one call in 32
+  put,    ///< a commit, as its caller saw it; of one call in 32
+  write,  ///< the append to log and memtable of a group; of one group in 32
   flush,
   compaction,
   sync,
@@ -70,8 +64,6 @@ inline constexpr std::size_t latency_count = 6;
 [[nodiscard]] constexpr std::string_view to_string(Counter counter) noexcept {
   constexpr std::array<std::string_view, counter_count> names = {"reads",
                                                                  "read_hits",
-                                                                 "read_bytes",
-                                                                 "seeks",
                                                                  "writes",
                                                                  "write_bytes",
                                                                  "batches",
@@ -83,12 +75,8 @@ inline constexpr std::size_t latency_count = 6;
                                                                  "compaction_read_bytes",
                                                                  "compaction_write_bytes",
                                                                  "trivial_moves",
-                                                                 "block_reads",
-                                                                 "block_read_bytes",
                                                                  "cache_hits",
                                                                  "cache_misses",
-                                                                 "filter_checks",
-                                                                 "filter_hits",
                                                                  "stall_micros",
                                                                  "slowdowns",
                                                                  "stops",
@@ -109,6 +97,10 @@ struct Snapshot {
 
   [[nodiscard]] std::uint64_t operator[](Counter counter) const noexcept {
     return counters[static_cast<std::size_t>(counter)];
+  }
+  /// For what is counted elsewhere: see `Stats`.
+  void set(Counter counter, std::uint64_t value) noexcept {
+    counters[static_cast<std::size_t>(counter)] = value;
   }
   [[nodiscard]] const Histogram& operator[](Latency latency) const noexcept {
     return latencies[static_cast<std::size_t>(latency)];
