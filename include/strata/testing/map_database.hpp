@@ -38,12 +38,13 @@ class MapDatabase {
     Cursor(const MapDatabase& db, std::size_t family, Sequence sequence, const ReadOptions& options)
         : sequence_(sequence) {
       const std::lock_guard lock(db.mutex_);
-      for (const auto& [key, versions] : db.tables_[family]) {
-        const auto newest = versions.lower_bound(sequence);
-        if (newest != versions.end() && newest->second &&
-            (!options.lower_bound || key >= *options.lower_bound) &&
-            (!options.upper_bound || key < *options.upper_bound)) {
-          visible_.emplace(key, *newest->second);
+      const Table& table = db.tables_[family];
+      auto row = options.lower_bound ? table.lower_bound(*options.lower_bound) : table.begin();
+      for (; row != table.end() && !(options.upper_bound && row->first >= *options.upper_bound);
+           ++row) {
+        const auto newest = row->second.lower_bound(sequence);
+        if (newest != row->second.end() && newest->second) {
+          visible_.emplace_hint(visible_.end(), row->first, *newest->second);
         }
       }
       at_ = visible_.end();
