@@ -40,7 +40,8 @@ class MapDatabase {
       const std::lock_guard lock(db.mutex_);
       const Table& table = db.tables_[family];
       auto row = options.lower_bound ? table.lower_bound(*options.lower_bound) : table.begin();
-      for (; row != table.end() && !(options.upper_bound && row->first >= *options.upper_bound);
+      for (; row != table.end() &&
+             !(options.upper_bound && row->first.compare(*options.upper_bound) >= 0);
            ++row) {
         const auto newest = row->second.lower_bound(sequence);
         if (newest != row->second.end() && newest->second) {
