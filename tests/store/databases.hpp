@@ -9,7 +9,10 @@
 #include <string_view>
 #include <thread>
 #include <tuple>
+#include <utility>
 
+#include <strata/io/memory.hpp>
+#include <strata/lsm_tree.hpp>
 #include <strata/testing/map_database.hpp>
 
 namespace databases {
@@ -49,11 +52,33 @@ struct OnPausingMap {
   Db db;
 };
 
+/// The engine itself, with memtables so small that a test's writes reach several levels.
+template <strata::FixedString... Families>
+struct OnEngine {
+  using Db = strata::Database<strata::Family<Families>..., strata::io::Memory>;
+  Db db = open();
+
+ private:
+  static Db open() {
+    typename Db::Options options;
+    options.write_buffer_bytes = 60'000;
+    options.wal.segment_bytes = 30'000;
+    std::apply([](auto&... family) { (shrink(family), ...); }, options.families);
+    return std::move(Db::open("/db", options).value());
+  }
+  static void shrink(auto& family) {
+    family.compaction.level0_trigger = 2;
+    family.compaction.level1_bytes = 60'000;
+    family.compaction.file_bytes = 20'000;
+    family.table_format.block_bytes = 512;
+  }
+};
+
 /// For `TEMPLATE_LIST_TEST_CASE`.
 template <strata::FixedString... Families>
-using all = std::tuple<OnMap<Families...>>;
+using all = std::tuple<OnMap<Families...>, OnEngine<Families...>>;
 /// For tests with several threads.
 template <strata::FixedString... Families>
-using racing = std::tuple<OnMap<Families...>, OnPausingMap<Families...>>;
+using racing = std::tuple<OnMap<Families...>, OnPausingMap<Families...>, OnEngine<Families...>>;
 
 }  // namespace databases

@@ -51,7 +51,8 @@ std::vector<std::string> sort_keys(const Json& sort, const std::vector<Json>& do
     const auto stored = strata::store::StoredValue::of(document);
     REQUIRE(stored);
     std::string key;
-    for (const auto& field : *strata::store::detail::parse_fields(sort, "sort")) {
+    const auto fields = strata::store::detail::parse_fields(sort, "sort");
+    for (const auto& field : *fields) {
       const auto values = strata::store::detail::values_of(field, stored->root());
       key +=
           field.order == strata::store::Order::ascending ? values.keys.front() : values.keys.back();
