@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <strata/lsm/background.hpp>
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <strata/io/simulated.hpp>
+#include "small_database.hpp"
+
+using namespace strata;
+using tests::key_of;
+
+namespace {
+
+using Tree = LsmTree<io::Simulated, executor::Inline, clock::Frozen>;
+
+Result<Tree> open(const io::Simulated& fs) {
+  Tree::Options options;
+  options.file_system = fs;
+  return Tree::open("/db", tests::shrink(options));
+}
+/// The next `count` calls that write fail so.
+void break_disk(io::Simulated& fs, io::FaultKind kind, std::uint64_t count) {
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    fs.inject({.call = fs.calls() + i, .kind = kind});
+  }
+}
+std::vector<std::string> tables(io::Simulated fs) {
+  std::vector<std::string> found;
+  const auto names = fs.list("/db").value();
+  for (const std::string& name : names) {
+    if (name.ends_with(".table")) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a flush that finds the disk full is tried again, and loses nothing") {
+  io::Simulated fs;
+  auto db = open(fs);
+  REQUIRE(tests::fill(*db, 100, "x"));
+  break_disk(fs, io::FaultKind::enospc, 3);
+  auto full = db->flush();
+  REQUIRE_FALSE(full);
+  CHECK(full.error().code() == ErrorCode::disk_full);
+  CHECK(db->health().state == HealthState::unhealthy);
+  CHECK(db->get(key_of(7)).value().has_value());
+  CHECK(tables(fs).empty());  // nothing half written is left
+
+  for (unsigned i = 0; i < 5 && !db->flush(); ++i) {
+  }
+  REQUIRE(db->flush());
+  CHECK(db->health().state == HealthState::healthy);
+  CHECK_FALSE(tables(fs).empty());
+  CHECK(db->get(key_of(7)).value().has_value());
+  CHECK(db->put("after", "1"));
+}
+
+TEST_CASE("a disk error while flushing turns the database read-only; reads and the log go on") {
+  io::Simulated fs;
+  {
+    auto db = open(fs);
+    REQUIRE(tests::fill(*db, 100, "x"));
+    REQUIRE(db->sync());
+    break_disk(fs, io::FaultKind::eio, 1);
+    CHECK_FALSE(db->flush());
+    auto refused = db->put("after", "1");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == ErrorCode::read_only);
+    CHECK_THAT(refused.error().message(), Catch::Contains("reopen"));
+    CHECK(db->get(key_of(7)).value().has_value());
+    CHECK(db->health().state == HealthState::unhealthy);
+    CHECK_FALSE(db->close());
+  }
+  auto db = open(fs);
+  REQUIRE(db);
+  CHECK(db->get(key_of(7)).value().has_value());
+  CHECK(db->get("after").value() == std::nullopt);
+}
+
+TEST_CASE("compactions keep level 0 short, and only obsolete tables leave the disk") {
+  io::Simulated fs;
+  auto db = open(fs);
+  for (unsigned round = 0; round < 10; ++round) {
+    REQUIRE(tests::fill(*db, 400, std::to_string(round)));
+  }
+  REQUIRE(db->flush());
+  const Stats stats = db->stats();
+  REQUIRE(stats.families[0].levels.size() >= 2);
+  CHECK(stats.families[0].levels[0].files <= 4);
+  std::uint64_t files = 0;
+  for (const LevelStats& level : stats.families[0].levels) {
+    files += level.files;
+  }
+  CHECK(tables(fs).size() == files);
+
+  // A cursor keeps its tables, on disk too, until it goes.
+  auto cursor = std::make_optional(db->cursor());
+  cursor->seek_to_first();
+  REQUIRE(tests::fill(*db, 400, "new"));
+  REQUIRE(db->compact());
+  unsigned seen = 0;
+  for (; cursor->valid(); cursor->next()) {
+    ++seen;
+    REQUIRE(cursor->value().ends_with("9"));
+  }
+  REQUIRE(cursor->status());
+  CHECK(seen == 400);
+  cursor.reset();
+  REQUIRE(db->put("one more", "1"));
+  REQUIRE(db->compact());
+  files = 0;
+  const Stats after = db->stats();
+  for (const LevelStats& level : after.families[0].levels) {
+    files += level.files;
+  }
+  CHECK(tables(fs).size() == files);
+}
+
+TEST_CASE("compact() leaves one version of each key, on one level") {
+  io::Simulated fs;
+  auto db = open(fs);
+  for (unsigned round = 0; round < 5; ++round) {
+    REQUIRE(tests::fill(*db, 300, std::to_string(round)));
+  }
+  REQUIRE(db->erase_range(key_of(100), key_of(200)));
+  REQUIRE(db->compact());
+  std::uint64_t entries = 0;
+  unsigned levels = 0;
+  const Stats stats = db->stats();
+  for (const LevelStats& level : stats.families[0].levels) {
+    entries += level.entries;
+    levels += level.files != 0 ? 1 : 0;
+    CHECK(level.tombstones == 0);
+  }
+  CHECK(entries == 200);
+  CHECK(levels == 1);
+}
+
+TEST_CASE("compact() of a range leaves the rest where it is") {
+  io::Simulated fs;
+  auto db = open(fs);
+  REQUIRE(tests::fill(*db, 300, "x"));
+  REQUIRE(db->compact(key_of(50), key_of(60)));
+  REQUIRE(db->verify());
+  for (unsigned i = 0; i < 300; ++i) {
+    REQUIRE(db->get(key_of(i)).value().has_value());
+  }
+}
