@@ -240,7 +240,7 @@ class TimeSeries {
   using Reader = detail::SeriesReader<From, FamilyHandle>;
 
   /// Series that retention locks, and trims in one batch.
-  static constexpr std::size_t trimmed_at_once = 64;
+  static constexpr std::size_t trimmed_at_once = 32;
 
   [[nodiscard]] static Result<void> whole_unit(const Unit& unit) {
     if (!unit.is_exclusive()) {
