@@ -343,8 +343,8 @@ TEMPLATE_LIST_TEST_CASE("no edge outlives a node, and no two edges have one id, 
       unexpected = unexpected || (!result && result.error().code() != allowed);
     };
     std::vector<std::uint64_t> mine;
-    for (int i = 0; i < 400; ++i) {
-      switch (random() % 8) {
+    for (int i = 0; i < 2000; ++i) {
+      switch (random() % 14) {
         case 0: expect(f.graph.remove_node(any(), OnRemove::cascade), ErrorCode::conflict); break;
         case 1: expect(f.graph.remove_node(any()), ErrorCode::conflict); break;
         case 2:
