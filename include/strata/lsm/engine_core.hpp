@@ -464,8 +464,8 @@ class EngineCore {
   Options options_;
   std::string path_;
   FileSystem file_system_;
-  EpochDomain epochs_;
   BlockCache cache_;
+  EpochDomain epochs_;  // below the cache: retired views hold tables, which give back their budget
   Metrics metrics_;
   SnapshotList snapshots_;
   std::optional<typename FileSystem::Lock> lock_;

@@ -67,6 +67,7 @@ class Tree {
     auto view = std::make_shared<View>();
     view->active = std::make_shared<Segment>(options_.memtable);
     view->tables = std::make_shared<Version>();
+    active_ = view->active.get();
     view_.store(new Pin(std::move(view)), std::memory_order_seq_cst);
   }
   Tree(const Tree&) = delete;
@@ -128,20 +129,18 @@ class Tree {
   // Writing: the commit leader only.
 
   void apply(const BatchOperation& operation, Sequence sequence) {
-    Segment& active = *(*view_.load(std::memory_order_relaxed))->active;
     if (operation.kind == EntryKind::erase_range) {
-      active.erase_range(operation.key, operation.value, sequence);
+      active_->erase_range(operation.key, operation.value, sequence);
     } else {
-      active.insert(operation.key, Trailer(sequence, operation.kind), operation.value);
+      active_->insert(operation.key, Trailer(sequence, operation.kind), operation.value);
     }
   }
-  [[nodiscard]] const Segment& active() const noexcept {
-    return *(*view_.load(std::memory_order_relaxed))->active;
-  }
+  [[nodiscard]] const Segment& active() const noexcept { return *active_; }
 
   // View changes: under the engine's lock.
 
   /// Makes the active memtable immutable and starts an empty one. No-op while it is empty.
+  /// The commit leader only.
   bool switch_memtable() {
     const View& now = current();
     if (now.active->empty()) {
@@ -150,6 +149,7 @@ class Tree {
     auto next = std::make_shared<View>(now);
     next->immutables.insert(next->immutables.begin(), now.active);
     next->active = std::make_shared<Segment>(options_.memtable);
+    active_ = next->active.get();
     publish(std::move(next));
     return true;
   }
@@ -381,6 +381,9 @@ class Tree {
   EpochDomain& epochs_;
   typename Types::Compaction picker_;
   std::atomic<const Pin*> view_{nullptr};
+  /// Of the current view, which keeps it. The leader's own way there: it neither holds the lock nor
+  /// an epoch, so a view that a flush replaces may go while the leader would look at it.
+  Segment* active_ = nullptr;
 };
 
 }  // namespace strata::lsm
