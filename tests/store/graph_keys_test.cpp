@@ -64,7 +64,7 @@ TEST_CASE("no two names, and no two pairs of names, have the same or overlapping
 TEST_CASE("edge ids of all counters differ, and none is 0") {
   std::set<std::uint64_t> ids = {0};
   for (unsigned counter = 0; counter < 256; ++counter) {
-    for (std::uint64_t nth : {1, 2, 300}) {
+    for (const std::uint64_t nth : {1U, 2U, 300U}) {
       ids.insert(detail::edge_id(static_cast<std::uint8_t>(counter), nth));
     }
   }
