@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Runs of chunks: how the bytes of an object come in and go out in constant memory.
+///
+/// A run is written once, under a generation that nobody else has. What does not fit in one commit
+/// goes ahead of the head in commits of its own, and a *pending* mark goes with the first of them:
+/// the commit that publishes the run removes the mark, and a run whose writer died is known by it.
+/// Each chunk has its CRC-32C; what is read is checked.
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/checksum.hpp>
+#include <strata/core/coding.hpp>
+#include <strata/core/error.hpp>
+#include <strata/store/object_keys.hpp>
+#include <strata/store/object_record.hpp>
+#include <strata/txn/key_locks.hpp>
+#include <strata/txn/unit.hpp>
+
+namespace strata::store::detail {
+
+/// Numbers that are never given twice, across restarts too: they are reserved on disk by the
+/// hundred. What a process reserved and did not use is lost. Threads: all calls concurrent.
+template <class Db, class Family>
+class ObjectIds {
+ public:
+  ObjectIds(Db& db, txn::KeyLocks& locks, Family family)
+      : db_(&db), locks_(&locks), family_(family) {}
+
+  /// Requires: the thread has no unit.
+  [[nodiscard]] Result<std::uint64_t> next() {
+    const std::lock_guard lock(mutex_);
+    if (next_ == end_) {
+      const std::string key = ObjectKeys::next_id();
+      auto unit = txn::Unit<Db>::single(*db_, *locks_, {txn::LockKey(family_.id(), key)});
+      auto reserved = reserve(unit, reserved_at_once);
+      if (!reserved) {
+        return reserved;
+      }
+      if (auto done = unit.commit(); !done) {
+        return propagate(std::move(done));
+      }
+      next_ = *reserved;
+      end_ = next_ + reserved_at_once;
+    }
+    return next_++;
+  }
+  /// One for a unit of the caller's, who holds everything.
+  [[nodiscard]] Result<std::uint64_t> next(txn::Unit<Db>& unit) {
+    assert(unit.is_exclusive() && "ids within a unit need an exclusive one");
+    return reserve(unit, 1);
+  }
+
+ private:
+  [[nodiscard]] Result<std::uint64_t> reserve(txn::Unit<Db>& unit, std::uint64_t count) {
+    const std::string key = ObjectKeys::next_id();
+    auto stored = unit.get(family_, key);
+    if (!stored) {
+      return propagate(std::move(stored));
+    }
+    std::uint64_t next = 1;
+    if (*stored && !Decoder(**stored).take_fixed(next)) {
+      return fail(ErrorCode::corruption, "the object store's next id has ",
+                  std::to_string((*stored)->size()), " bytes; restore a backup");
+    }
+    std::string after;
+    put_fixed(after, next + count);
+    unit.put(family_, key, after);
+    return next;
+  }
+
+  static constexpr std::uint64_t reserved_at_once = 256;
+
+  Db* db_;
+  txn::KeyLocks* locks_;
+  Family family_;
+  std::mutex mutex_;
+  std::uint64_t next_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+[[nodiscard]] inline std::string encode_chunk(std::string_view bytes) {
+  std::string value;
+  value.reserve(4 + bytes.size());
+  put_fixed(value, checksum::Crc32c::compute(bytes));
+  return value.append(bytes);
+}
+
+template <class Db, class Family>
+void put_chunk(txn::Unit<Db>& unit, const Family& family, Generation generation,
+               std::uint32_t number, std::string_view bytes) {
+  unit.put(family, ObjectKeys::chunk(generation, number), encode_chunk(bytes));
+}
+/// A whole run as part of a unit.
+template <class Db, class Family>
+[[nodiscard]] Run put_run(txn::Unit<Db>& unit, const Family& family, Generation generation,
+                          std::string_view bytes) {
+  std::uint32_t number = 0;
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const std::string_view chunk = rest.substr(0, chunk_bytes);
+    put_chunk(unit, family, generation, number++, chunk);
+    rest.remove_prefix(chunk.size());
+  }
+  return {generation, bytes.size()};
+}
+template <class Db, class Family>
+void erase_run(txn::Unit<Db>& unit, const Family& family, Generation generation) {
+  const auto range = ObjectKeys::chunks(generation);
+  unit.erase_range(family, range.first, *range.last);
+}
+
+/// The bytes of one chunk, checked.
+template <class Reader, class Family>
+[[nodiscard]] Result<std::string> get_chunk(Reader& reader, const Family& family,
+                                            Generation generation, std::uint32_t number) {
+  auto value = reader.get(family, ObjectKeys::chunk(generation, number));
+  if (!value) {
+    return propagate(std::move(value));
+  }
+  std::uint32_t expected = 0;
+  if (!*value || !Decoder(**value).take_fixed(expected) ||
+      checksum::Crc32c::compute(std::string_view(**value).substr(4)) != expected) {
+    return fail(ErrorCode::corruption, "chunk ", std::to_string(number), " of generation ",
+                std::to_string(generation), *value ? " is damaged" : " is missing",
+                "; restore a backup");
+  }
+  (*value)->erase(0, 4);
+  return std::move(**value);
+}
+
+/// Writes one run. It is discarded unless `seal` was called and its unit committed.
+template <class Db, class Family>
+class RunWriter {
+ public:
+  RunWriter(Db& db, txn::KeyLocks& locks, Family family, Generation generation)
+      : db_(&db), locks_(&locks), family_(family), generation_(generation) {}
+  RunWriter(RunWriter&& other) noexcept
+      : db_(other.db_),
+        locks_(other.locks_),
+        family_(other.family_),
+        generation_(other.generation_),
+        staged_(std::move(other.staged_)),
+        chunks_(other.chunks_),
+        is_pending_(std::exchange(other.is_pending_, false)) {}
+  RunWriter& operator=(RunWriter&&) = delete;
+  RunWriter(const RunWriter&) = delete;
+  RunWriter& operator=(const RunWriter&) = delete;
+  ~RunWriter() { discard(); }
+
+  /// Requires: the thread has no unit. Errors: the database's.
+  [[nodiscard]] Result<void> append(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::size_t taken = std::min(bytes.size(), staged_bytes_max - staged_.size());
+      staged_.append(bytes.substr(0, taken));
+      bytes.remove_prefix(taken);
+      if (staged_.size() == staged_bytes_max && !bytes.empty()) {
+        if (auto done = commit_staged(); !done) {
+          return done;
+        }
+      }
+    }
+    return {};
+  }
+
+  /// The rest of the run becomes part of `unit`.
+  [[nodiscard]] Run seal(txn::Unit<Db>& unit) {
+    const std::uint64_t size = std::uint64_t{chunks_} * chunk_bytes + staged_.size();
+    stage_into(unit);
+    if (is_pending_) {
+      unit.erase(family_, ObjectKeys::pending(generation_));
+    }
+    return {generation_, size};
+  }
+  /// The unit that sealed the run was committed, or may have been: its chunks stay.
+  void keep() noexcept { is_pending_ = false; }
+
+ private:
+  void stage_into(txn::Unit<Db>& unit) {
+    for (std::string_view rest = staged_; !rest.empty();) {
+      const std::string_view chunk = rest.substr(0, chunk_bytes);
+      put_chunk(unit, family_, generation_, chunks_++, chunk);
+      rest.remove_prefix(chunk.size());
+    }
+    staged_.clear();
+  }
+  [[nodiscard]] Result<void> commit_staged() {
+    const std::string mark = ObjectKeys::pending(generation_);
+    auto unit = txn::Unit<Db>::single(*db_, *locks_, {txn::LockKey(family_.id(), mark)});
+    if (!is_pending_) {
+      unit.put(family_, mark, "");
+      is_pending_ = true;
+    }
+    stage_into(unit);
+    return unit.commit();
+  }
+  /// Best effort: what stays is known by its mark.
+  void discard() {
+    if (!is_pending_) {
+      return;
+    }
+    const std::string mark = ObjectKeys::pending(generation_);
+    auto unit = txn::Unit<Db>::single(*db_, *locks_, {txn::LockKey(family_.id(), mark)});
+    erase_run(unit, family_, generation_);
+    unit.erase(family_, mark);
+    (void)unit.commit();
+  }
+
+  /// Of one commit: enough that its costs do not show, little enough to keep in memory.
+  static constexpr std::size_t staged_bytes_max = 4 * chunk_bytes;
+
+  Db* db_;
+  txn::KeyLocks* locks_;
+  Family family_;
+  Generation generation_;
+  std::string staged_;
+  std::uint32_t chunks_ = 0;  ///< that left `staged_`
+  bool is_pending_ = false;
+};
+
+/// Calls `fn(bytes) -> bool` with the bytes [first, first + length) of the runs, in pieces.
+template <class Reader, class Family, class Fn>
+[[nodiscard]] Result<void> read_runs(Reader& reader, const Family& family,
+                                     const std::vector<Run>& runs, std::uint64_t first,
+                                     std::uint64_t length, Fn&& fn) {
+  for (const Run& run : runs) {
+    if (first >= run.size) {
+      first -= run.size;
+      continue;
+    }
+    while (length > 0 && first < run.size) {
+      auto chunk = get_chunk(reader, family, run.generation,
+                             static_cast<std::uint32_t>(first / chunk_bytes));
+      if (!chunk) {
+        return propagate(std::move(chunk));
+      }
+      const auto within = static_cast<std::size_t>(first % chunk_bytes);
+      const std::uint64_t here = std::min<std::uint64_t>(chunk_bytes, run.size - first + within);
+      if (chunk->size() != here) {
+        return fail(ErrorCode::corruption, "a chunk of generation ", std::to_string(run.generation),
+                    " has ", std::to_string(chunk->size()), " bytes instead of ",
+                    std::to_string(here), "; restore a backup");
+      }
+      const auto taken = std::min<std::uint64_t>(length, here - within);
+      if (!fn(std::string_view(*chunk).substr(within, static_cast<std::size_t>(taken)))) {
+        return {};
+      }
+      first += taken;
+      length -= taken;
+    }
+    first = 0;
+  }
+  return {};
+}
+
+}  // namespace strata::store::detail

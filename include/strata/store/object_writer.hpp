@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// An object written piece by piece, in constant memory. Nobody sees it before `finish()`.
+///
+/// Threads: one at a time. Must not outlive its store.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <strata/core/error.hpp>
+#include <strata/store/object_chunks.hpp>
+#include <strata/store/object_core.hpp>
+#include <strata/store/object_digest.hpp>
+#include <strata/store/object_record.hpp>
+#include <strata/store/object_types.hpp>
+#include <strata/txn/unit.hpp>
+
+namespace strata::store {
+
+namespace detail {
+
+/// What an object is known by, computed while its bytes pass.
+class ObjectDigests {
+ public:
+  void update(std::string_view bytes) {
+    md5_.update(bytes);
+    sha256_.update(bytes);
+    size_ += bytes.size();
+  }
+  /// A head without runs.
+  [[nodiscard]] Result<Head> finish(std::string_view key, const PutOptions& options) {
+    auto md5 = md5_.finish();
+    auto sha256 = sha256_.finish();
+    if (!md5 || !sha256) {
+      return propagate(!md5 ? std::move(md5) : std::move(sha256));
+    }
+    Head head;
+    head.info.key = key;
+    head.info.size = size_;
+    head.info.etag = to_hex(*md5);
+    head.info.sha256 = to_hex(*sha256);
+    head.info.content_type = options.content_type;
+    head.info.time_ms = options.time_ms;
+    head.info.metadata = options.metadata;
+    return head;
+  }
+
+ private:
+  Digest md5_ = Digest::md5();
+  Digest sha256_ = Digest::sha256();
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace detail
+
+template <class Db, class Family>
+class ObjectWriter {
+ public:
+  ObjectWriter(Db& db, txn::KeyLocks& locks, Family family, detail::Generation generation,
+               std::string_view bucket, std::string_view key, PutOptions options)
+      : db_(&db),
+        locks_(&locks),
+        family_(family),
+        run_(db, locks, family, generation),
+        bucket_(bucket),
+        key_(key),
+        options_(std::move(options)) {}
+
+  /// Errors: the database's; the object can only be given up then.
+  [[nodiscard]] Result<void> append(std::string_view bytes) {
+    digests_.update(bytes);
+    return run_.append(bytes);
+  }
+
+  /// Publishes the object. Once. Errors: not_found (the bucket is gone), conflict (a condition of
+  /// the options), the database's.
+  [[nodiscard]] Result<ObjectInfo> finish() {
+    auto head = digests_.finish(key_, options_);
+    if (!head) {
+      return propagate(std::move(head));
+    }
+    const auto keys = detail::locks_of(family_, bucket_, key_);
+    auto unit = txn::Unit<Db>::single(*db_, *locks_, keys);
+    auto old = detail::admit(unit, family_, bucket_, key_, options_);
+    if (!old) {
+      return propagate(std::move(old));
+    }
+    if (head->info.size > 0) {
+      head->runs.push_back(run_.seal(unit));
+    }
+    if (auto done = detail::replace_head(unit, family_, bucket_, key_, *old, &*head); !done) {
+      return propagate(std::move(done));
+    }
+    auto done = unit.commit(options_.write);
+    if (done || done.error().code() == ErrorCode::outcome_unknown) {
+      run_.keep();  // the head names it, or may
+    }
+    return done ? Result<ObjectInfo>(std::move(head->info)) : propagate(std::move(done));
+  }
+
+ private:
+  Db* db_;
+  txn::KeyLocks* locks_;
+  Family family_;
+  detail::RunWriter<Db, Family> run_;
+  detail::ObjectDigests digests_;
+  std::string bucket_;
+  std::string key_;
+  PutOptions options_;
+};
+
+}  // namespace strata::store
