@@ -17,7 +17,7 @@ using random_graph::Plain;
 using random_graph::unreachable;
 using strata::ErrorCode;
 using strata::store::Graph;
-using strata::store::Path;
+using strata::store::GraphPath;
 using strata::store::PathCost;
 using strata::store::PathOptions;
 using strata::store::Side;
@@ -47,7 +47,7 @@ struct Fixture {
 
 /// Whether the path is one: each edge leads from its node to the next, at the cost that is told.
 template <class GraphOf>
-void check_path(GraphOf& graph, const Path& path, const PathOptions& how) {
+void check_path(GraphOf& graph, const GraphPath& path, const PathOptions& how) {
   REQUIRE(path.nodes.size() == path.edges.size() + 1);
   double cost = 0;
   for (std::size_t i = 0; i < path.edges.size(); ++i) {

@@ -247,19 +247,19 @@ class Graph {
   /// One of the cheapest paths; none where there is no path of at most `max_cost`.
   /// Errors: `invalid_argument` where a negative weight is met.
   template <class Follow = FollowAll>
-  [[nodiscard]] Result<std::optional<Path>> shortest_path(std::string_view from,
-                                                          std::string_view to,
-                                                          const PathOptions& how = {},
-                                                          Follow follow = {}) const {
+  [[nodiscard]] Result<std::optional<GraphPath>> shortest_path(std::string_view from,
+                                                               std::string_view to,
+                                                               const PathOptions& how = {},
+                                                               Follow follow = {}) const {
     return at_moment(how.snapshot, [&](auto& view) {
       return detail::shortest_path(core_, view, from, to, how, follow);
     });
   }
   template <class Follow = FollowAll>
-  [[nodiscard]] Result<std::optional<Path>> shortest_path(Unit& unit, std::string_view from,
-                                                          std::string_view to,
-                                                          const PathOptions& how = {},
-                                                          Follow follow = {}) const {
+  [[nodiscard]] Result<std::optional<GraphPath>> shortest_path(Unit& unit, std::string_view from,
+                                                               std::string_view to,
+                                                               const PathOptions& how = {},
+                                                               Follow follow = {}) const {
     return detail::shortest_path(core_, unit, from, to, how, follow);
   }
   /// What it costs to get to each node that can be reached for at most `max_cost`; 0 to the start.
@@ -277,21 +277,21 @@ class Graph {
   }
   /// All paths of at most `max_depth` edges that meet no node twice; their cost is by weight.
   template <class Follow = FollowAll>
-  [[nodiscard]] Result<std::vector<Path>> all_simple_paths(std::string_view from,
-                                                           std::string_view to,
-                                                           std::size_t max_depth,
-                                                           const SimplePathOptions& how = {},
-                                                           Follow follow = {}) const {
+  [[nodiscard]] Result<std::vector<GraphPath>> all_simple_paths(std::string_view from,
+                                                                std::string_view to,
+                                                                std::size_t max_depth,
+                                                                const SimplePathOptions& how = {},
+                                                                Follow follow = {}) const {
     return at_moment(how.snapshot, [&](auto& view) {
       return detail::SimplePaths(core_, view, how, follow).find(from, to, max_depth);
     });
   }
   template <class Follow = FollowAll>
-  [[nodiscard]] Result<std::vector<Path>> all_simple_paths(Unit& unit, std::string_view from,
-                                                           std::string_view to,
-                                                           std::size_t max_depth,
-                                                           const SimplePathOptions& how = {},
-                                                           Follow follow = {}) const {
+  [[nodiscard]] Result<std::vector<GraphPath>> all_simple_paths(Unit& unit, std::string_view from,
+                                                                std::string_view to,
+                                                                std::size_t max_depth,
+                                                                const SimplePathOptions& how = {},
+                                                                Follow follow = {}) const {
     return detail::SimplePaths(core_, unit, how, follow).find(from, to, max_depth);
   }
 

@@ -44,7 +44,7 @@ struct PathOptions {
 };
 
 /// `edges[i]` leads from `nodes[i]` to `nodes[i + 1]`.
-struct Path {
+struct GraphPath {
   std::vector<std::string> nodes;
   std::vector<std::uint64_t> edges;
   double cost = 0;
@@ -73,8 +73,8 @@ using ReachedNodes = std::unordered_map<std::string, Reached>;
 }
 
 /// The way from the start of the search to `node`, whose cost is the path's.
-[[nodiscard]] inline Path path_to(const ReachedNodes& reached, const std::string& node) {
-  Path path;
+[[nodiscard]] inline GraphPath path_to(const ReachedNodes& reached, const std::string& node) {
+  GraphPath path;
   path.cost = reached.at(node).cost;
   for (const std::string* at = &node; at != nullptr;) {
     const Reached& here = reached.at(*at);
@@ -194,9 +194,10 @@ template <class Core, class Reader, class Follow>
 }
 
 template <class Core, class Reader, class Follow>
-[[nodiscard]] Result<std::optional<Path>> fewest_hops(const Core& core, Reader& reader,
-                                                      std::string_view from, std::string_view to,
-                                                      const PathOptions& how, Follow& follow) {
+[[nodiscard]] Result<std::optional<GraphPath>> fewest_hops(const Core& core, Reader& reader,
+                                                           std::string_view from,
+                                                           std::string_view to,
+                                                           const PathOptions& how, Follow& follow) {
   Front ahead(from, how.side, true);
   Front back(to, reversed(how.side), false);
   const std::string* meeting = from == to ? ahead.nodes.front() : nullptr;
@@ -212,8 +213,8 @@ template <class Core, class Reader, class Follow>
     }
     meeting = *met;
   }
-  Path path = path_to(ahead.reached, *meeting);
-  const Path rest = path_to(back.reached, *meeting);
+  GraphPath path = path_to(ahead.reached, *meeting);
+  const GraphPath rest = path_to(back.reached, *meeting);
   path.nodes.insert(path.nodes.end(), rest.nodes.rbegin() + 1, rest.nodes.rend());
   path.edges.insert(path.edges.end(), rest.edges.rbegin(), rest.edges.rend());
   path.cost += rest.cost;
@@ -222,9 +223,11 @@ template <class Core, class Reader, class Follow>
 
 /// No value: there is no path. Errors: `not_found`, `invalid_argument` for a negative weight.
 template <class Core, class Reader, class Follow>
-[[nodiscard]] Result<std::optional<Path>> shortest_path(const Core& core, Reader& reader,
-                                                        std::string_view from, std::string_view to,
-                                                        const PathOptions& how, Follow& follow) {
+[[nodiscard]] Result<std::optional<GraphPath>> shortest_path(const Core& core, Reader& reader,
+                                                             std::string_view from,
+                                                             std::string_view to,
+                                                             const PathOptions& how,
+                                                             Follow& follow) {
   for (const auto end : {from, to}) {
     if (auto there = core.require_node(reader, end); !there) {
       return propagate(std::move(there));

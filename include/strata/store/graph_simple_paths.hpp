@@ -44,8 +44,8 @@ class SimplePaths {
       : core_(&core), reader_(&reader), how_(&how), follow_(&follow) {}
 
   /// Paths of at most `max_depth` edges. Errors: `not_found`.
-  [[nodiscard]] Result<std::vector<Path>> find(std::string_view from, std::string_view to,
-                                               std::size_t max_depth) {
+  [[nodiscard]] Result<std::vector<GraphPath>> find(std::string_view from, std::string_view to,
+                                                    std::size_t max_depth) {
     if (auto there = core_->require_node(*reader_, from); !there) {
       return propagate(std::move(there));
     }
@@ -112,7 +112,7 @@ class SimplePaths {
     on_path_.insert(node);
     Level level;
     if (node == to_) {
-      Path& path = found_.emplace_back(path_);
+      GraphPath& path = found_.emplace_back(path_);
       for (const Level& passed : levels_) {
         path.cost += passed.steps[passed.next - 1].weight;
       }
@@ -144,8 +144,8 @@ class SimplePaths {
   std::unordered_map<std::string, std::size_t> edges_left_;
   std::unordered_set<std::string> on_path_;
   std::vector<Level> levels_;
-  Path path_;
-  std::vector<Path> found_;
+  GraphPath path_;
+  std::vector<GraphPath> found_;
 };
 
 }  // namespace detail

@@ -157,7 +157,7 @@ class RunWriter {
   RunWriter& operator=(const RunWriter&) = delete;
   ~RunWriter() { discard(); }
 
-  /// Requires: the thread has no unit. Errors: the database's.
+  /// Requires: the thread has no unit. Errors: the database's, conflict (see `check_mark`).
   [[nodiscard]] Result<void> append(std::string_view bytes) {
     while (!bytes.empty()) {
       const std::size_t taken = std::min(bytes.size(), staged_bytes_max - staged_.size());
@@ -172,14 +172,17 @@ class RunWriter {
     return {};
   }
 
-  /// The rest of the run becomes part of `unit`.
-  [[nodiscard]] Run seal(txn::Unit<Db>& unit) {
-    const std::uint64_t size = std::uint64_t{chunks_} * chunk_bytes + staged_.size();
-    stage_into(unit);
+  /// The rest of the run becomes part of `unit`. Errors: the database's, conflict.
+  [[nodiscard]] Result<Run> seal(txn::Unit<Db>& unit) {
     if (is_pending_) {
+      if (auto alive = check_mark(unit); !alive) {
+        return propagate(std::move(alive));
+      }
       unit.erase(family_, ObjectKeys::pending(generation_));
     }
-    return {generation_, size};
+    const std::uint64_t size = std::uint64_t{chunks_} * chunk_bytes + staged_.size();
+    stage_into(unit);
+    return Run{generation_, size};
   }
   /// The unit that sealed the run was committed, or may have been: its chunks stay.
   void keep() noexcept { is_pending_ = false; }
@@ -193,10 +196,27 @@ class RunWriter {
     }
     staged_.clear();
   }
+  /// Whoever removes abandoned runs takes the mark too; a run without it lacks chunks.
+  [[nodiscard]] Result<void> check_mark(txn::Unit<Db>& unit) {
+    auto mark = unit.get(family_, ObjectKeys::pending(generation_));
+    if (!mark) {
+      return propagate(std::move(mark));
+    }
+    if (!*mark) {
+      return fail(ErrorCode::conflict,
+                  "the bytes written so far were removed as abandoned; write them again, and call "
+                  "remove_abandoned only while nobody writes");
+    }
+    return {};
+  }
   [[nodiscard]] Result<void> commit_staged() {
     const std::string mark = ObjectKeys::pending(generation_);
     auto unit = txn::Unit<Db>::single(*db_, *locks_, {txn::LockKey(family_.id(), mark)});
-    if (!is_pending_) {
+    if (is_pending_) {
+      if (auto alive = check_mark(unit); !alive) {
+        return alive;
+      }
+    } else {
       unit.put(family_, mark, "");
       is_pending_ = true;
     }

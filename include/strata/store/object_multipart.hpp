@@ -190,7 +190,11 @@ class MultipartUploads {
     if (*old) {
       detail::erase_run(unit, family_, (*old)->run.generation);
     }
-    const detail::Part part{run.seal(unit), to_hex(*digest)};
+    auto sealed = run.seal(unit);
+    if (!sealed) {
+      return propagate(std::move(sealed));
+    }
+    const detail::Part part{*sealed, to_hex(*digest)};
     unit.put(family_, Keys::part(id, number), detail::encode(part));
     auto done = unit.commit(options);
     if (done || done.error().code() == ErrorCode::outcome_unknown) {

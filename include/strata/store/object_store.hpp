@@ -373,8 +373,8 @@ class Objects {
   /// Objects that come in parts.
   [[nodiscard]] MultipartUploads<Db, FamilyHandle>& multipart() noexcept { return uploads_; }
 
-  /// Drops the bytes of writers that died before they finished; how many there were. To be called
-  /// while nobody writes objects, as after opening the database.
+  /// Drops the bytes of writers that died before they finished; how many there were. For after
+  /// opening the database: a writer that lives loses its bytes too, and fails with `conflict`.
   [[nodiscard]] Result<std::uint64_t> remove_abandoned(const WriteOptions& options = {}) {
     auto unit = Unit::exclusive(*db_, *locks_);
     std::vector<detail::Generation> abandoned;

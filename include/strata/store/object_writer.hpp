@@ -90,7 +90,11 @@ class ObjectWriter {
       return propagate(std::move(old));
     }
     if (head->info.size > 0) {
-      head->runs.push_back(run_.seal(unit));
+      auto run = run_.seal(unit);
+      if (!run) {
+        return propagate(std::move(run));
+      }
+      head->runs.push_back(*run);
     }
     if (auto done = detail::replace_head(unit, family_, bucket_, key_, *old, &*head); !done) {
       return propagate(std::move(done));
