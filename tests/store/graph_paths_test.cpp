@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -134,17 +135,25 @@ TEMPLATE_LIST_TEST_CASE("a negative weight on the way is an error unless it is f
 TEMPLATE_LIST_TEST_CASE("a search from both ends shows the filter each step as it leads ahead", "",
                         Databases) {
   Fixture<TestType> f;
-  f.add("a", "b", 1);
-  f.add("b", "c", 2);
-  f.add("c", "d", 3);
-  f.add("d", "e", 4);
-  const auto path = f.graph.shortest_path("a", "e", {.by = PathCost::hops}, [](const Step& step) {
-    const double place[] = {1, 2, 3, 4};
-    return step.side == Side::out &&
-           step.weight == place[static_cast<std::size_t>(step.node[0] - 'b')];
-  });
+  std::map<std::uint64_t, std::string> ends;
+  for (const char* pair : {"ab", "bc", "cd", "de", "av", "aw", "ax"}) {
+    // The dead ends make the front from "a" the larger one, so that the other one is taken.
+    ends[f.add({pair[0]}, {pair[1]}, 1)] = pair[1];
+  }
+  std::size_t back = 0;
+  const auto filter = [&](const Step& step) {
+    back += step.node == "e" ? 1 : 0;
+    return step.side == Side::out && ends.at(step.edge) == step.node;
+  };
+  const auto path = f.graph.shortest_path("a", "e", {.by = PathCost::hops}, filter);
   REQUIRE((path && *path));
   CHECK((*path)->nodes == Ids{"a", "b", "c", "d", "e"});
+  CHECK(back == 1);
+  const auto reverse = f.graph.shortest_path(
+      "e", "a", {.by = PathCost::hops, .side = Side::in},
+      [&](const Step& step) { return step.side == Side::in && ends.at(step.edge) != step.node; });
+  REQUIRE((reverse && *reverse));
+  CHECK((*reverse)->nodes == Ids{"e", "d", "c", "b", "a"});
 }
 
 TEMPLATE_LIST_TEST_CASE("random graphs: paths and distances are those of Floyd and Warshall", "",
