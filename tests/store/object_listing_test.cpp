@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/store/object_listing.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <random>
 #include <set>
 #include <string>
@@ -50,6 +52,43 @@ struct Fixture : Holder {
       }
       query.page = *listing.next;
     }
+  }
+};
+
+/// Counts the heads that a listing looks at.
+struct CountingReader {
+  mutable std::size_t shown = 0;
+
+  template <class Family, class Fn>
+  Result<void> scan(const Family& family, const txn::KeyRange& range, Fn&& fn) const {
+    return txn::View().scan(family, range, [&](std::string_view key, std::string_view value) {
+      ++shown;
+      return fn(key, value);
+    });
+  }
+};
+
+/// Calls `before_scan` whenever somebody begins to scan.
+class InterruptedMap : public testing::MapDatabase<"objects"> {
+  using Base = testing::MapDatabase<"objects">;
+
+ public:
+  std::function<void()> before_scan = [] {};
+
+  class Family : public Base::Family {
+   public:
+    Family(InterruptedMap& db, const Base::Family& family) : Base::Family(family), db_(&db) {}
+    [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const {
+      db_->before_scan();
+      return Base::Family::cursor(options);
+    }
+
+   private:
+    InterruptedMap* db_;
+  };
+  template <FixedString Name>
+  [[nodiscard]] Family family() {
+    return Family(*this, Base::family<Name>());
   }
 };
 
@@ -121,4 +160,53 @@ TEMPLATE_LIST_TEST_CASE("any listing of random keys, in pages of any size, is th
     CAPTURE(query.prefix, query.delimiter, query.start_after, query.limit);
     REQUIRE(f.pages(query) == reference(keys, query));
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("what a common prefix rolls up is jumped over, not read", "[objects]",
+                        databases::all<"objects">) {
+  Names keys = {"z"};
+  for (const char* folder : {"0/", "1/", "2/"}) {
+    for (int i = 0; i < 100; ++i) {
+      keys.push_back(folder + std::to_string(i));
+    }
+  }
+  Fixture<TestType> f(keys);
+  const CountingReader reader;
+  const auto family = f.db.template family<"objects">();
+  const auto listing = store::detail::list_objects(reader, family, "b", {.delimiter = "/"}).value();
+  CHECK(listing.common_prefixes == Names{"0/", "1/", "2/"});
+  CHECK(listing.objects.size() == 1);
+  CHECK(reader.shown == 4);
+}
+
+TEST_CASE("a page is of one moment, whatever moves while it is made", "[objects]") {
+  InterruptedMap db;
+  txn::KeyLocks locks;
+  store::Objects<InterruptedMap> objects(db, locks);
+  REQUIRE(objects.create_bucket("b"));
+  REQUIRE(objects.put("b", "2/x", ""));
+  REQUIRE(objects.put("b", "3/x", ""));
+  int scans = 0;
+  db.before_scan = [&] {
+    if (++scans == 2) {
+      REQUIRE(objects.copy("b", "3/x", "b", "1/x"));
+      REQUIRE(objects.erase("b", "3/x").value());
+    }
+  };
+  CHECK(objects.list("b", {.delimiter = "/"}).value().common_prefixes == Names{"2/", "3/"});
+  db.before_scan = [] {};
+  CHECK(objects.list("b", {.delimiter = "/"}).value().common_prefixes == Names{"1/", "2/"});
+}
+
+TEMPLATE_LIST_TEST_CASE("a damaged head is an error that names its object", "[objects]",
+                        databases::all<"objects">) {
+  Fixture<TestType> f({"good", "poor"});
+  const auto family = f.db.template family<"objects">();
+  WriteBatch batch;
+  batch.put(family.id(), store::detail::ObjectKeys::head("b", "poor"), "\x01\x02");
+  REQUIRE(f.db.write(batch));
+  const auto listing = f.objects.list("b");
+  REQUIRE_FALSE(listing);
+  CHECK(listing.error().code() == ErrorCode::corruption);
+  CHECK_THAT(listing.error().message(), Catch::Contains("poor"));
 }

@@ -4,6 +4,7 @@
 /// Listing a bucket by prefix and delimiter. What is rolled up into a common prefix is jumped over,
 /// not read: a page costs a seek for each entry, however many objects a "folder" holds.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -360,9 +360,14 @@ class Objects {
     }
   }
 
-  /// Objects in the order of their keys, a page at a time.
+  /// Objects in the order of their keys, a page at a time. A page is of one moment; so are all,
+  /// where they are read as of one snapshot.
   [[nodiscard]] Result<Listing> list(std::string_view bucket, const ListQuery& query = {},
                                      const Snapshot* snapshot = nullptr) const {
+    std::optional<Snapshot> own;  // a page is several scans
+    if (snapshot == nullptr) {
+      snapshot = &own.emplace(db_->snapshot());
+    }
     const txn::View view(snapshot);
     if (auto there = detail::require_bucket(view, family_, bucket); !there) {
       return propagate(std::move(there));
