@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/store/object_multipart.hpp>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -156,6 +158,83 @@ TEMPLATE_LIST_TEST_CASE("all parts but the last have the least size that the sto
   const auto longer = strict.multipart().upload_part(id, 1, "aaaa").value();
   const std::vector<CompletedPart> fine = {{1, longer.etag}, {2, two.etag}};
   CHECK(strict.multipart().complete(id, fine));
+}
+
+TEMPLATE_LIST_TEST_CASE("an upload may have all of 10,000 parts, and drop some", "[objects]",
+                        databases::all<"objects">) {
+  Fixture<TestType> f;
+  const auto id = f.multipart().create("b", "k").value();
+  std::vector<CompletedPart> parts;
+  std::string expected;
+  for (std::uint32_t number = 1; number <= store::part_number_max; ++number) {
+    const std::string data = std::to_string(number);
+    const auto part = f.multipart().upload_part(id, number, data).value();
+    if (number % 100 != 0) {
+      parts.push_back({number, part.etag});
+      expected += data;
+    }
+  }
+  const auto done = f.multipart().complete(id, parts);
+  REQUIRE(done);
+  CHECK_THAT(done->etag, Catch::EndsWith("-9900"));
+  CHECK(f.objects.get("b", "k").value()->data == expected);
+  CHECK(f.chunks() == 9900);
+  REQUIRE(f.objects.erase("b", "k").value());
+  CHECK(f.chunks() == 0);
+}
+
+TEMPLATE_LIST_TEST_CASE("an upload's parts are its own: another of the same key is not touched",
+                        "[objects]", databases::all<"objects">) {
+  Fixture<TestType> f;
+  const auto first = f.multipart().create("b", "k").value();
+  const auto second = f.multipart().create("b", "k").value();
+  const auto a = f.multipart().upload_part(first, 1, "a").value();
+  const auto b = f.multipart().upload_part(second, 1, "b").value();
+  REQUIRE(f.multipart().complete(first, std::vector<CompletedPart>{{1, a.etag}}));
+  CHECK(f.objects.get("b", "k").value()->data == "a");
+  CHECK(f.multipart().list_parts(second).value().size() == 1);
+  REQUIRE(f.multipart().complete(second, std::vector<CompletedPart>{{1, b.etag}}));
+  CHECK(f.objects.get("b", "k").value()->data == "b");
+  CHECK(f.chunks() == 1);
+}
+
+TEMPLATE_LIST_TEST_CASE("of several who complete one upload one wins, and parts come side by side",
+                        "[objects]", databases::racing<"objects">) {
+  Fixture<TestType> f;
+  for (int round = 0; round < 5; ++round) {
+    const auto id = f.multipart().create("b", "k").value();
+    std::vector<std::thread> threads;
+    std::vector<std::string> etags(4);
+    for (std::uint32_t t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 3; ++i) {  // the last of a number stays
+          const std::string data(300'000U + t, static_cast<char>('a' + i));
+          if (auto part = f.multipart().upload_part(id, t + 1, data)) {
+            etags[t] = part->etag;
+          }
+        }
+      });
+    }
+    for (auto& thread : threads) {
+      thread.join();
+    }
+    threads.clear();
+    std::vector<CompletedPart> parts;
+    for (std::uint32_t t = 0; t < 4; ++t) {
+      parts.push_back({t + 1, etags[t]});
+    }
+    std::atomic<int> won{0};
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] { won += f.multipart().complete(id, parts) ? 1 : 0; });
+    }
+    for (auto& thread : threads) {
+      thread.join();
+    }
+    CHECK(won == 1);
+    CHECK(f.objects.get("b", "k").value()->data.size() == 1'200'006);
+    CHECK(f.chunks() == 8);
+    CHECK(f.objects.usage("b").value() == store::BucketUsage{1, 1'200'006});
+  }
 }
 
 TEST_CASE("an upload survives a restart", "[objects]") {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -106,16 +107,17 @@ template <class Reader, class Family>
 template <class Db, class Family>
 void erase_upload(txn::Unit<Db>& unit, const Family& family, UploadId id, const Parts& parts,
                   const std::vector<Run>& kept) {
+  std::set<Generation> stay;
+  for (const Run& run : kept) {
+    stay.insert(run.generation);
+  }
   for (const auto& [number, part] : parts) {
-    bool is_kept = false;
-    for (const Run& run : kept) {
-      is_kept = is_kept || run.generation == part.run.generation;
-    }
-    if (!is_kept) {
+    if (!stay.contains(part.run.generation)) {
       erase_run(unit, family, part.run.generation);
     }
-    unit.erase(family, ObjectKeys::part(id, number));
   }
+  const auto records = ObjectKeys::parts(id);
+  unit.erase_range(family, records.first, *records.last);
   unit.erase(family, ObjectKeys::upload(id));
 }
 
