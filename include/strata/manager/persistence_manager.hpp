@@ -50,8 +50,8 @@ class PersistenceManager {
   using Options = typename Db::Options;
   using Unit = txn::Unit<Db>;
 
-  /// Opens or creates the manager's directory, and drops what writers of objects that died have
-  /// left. To change an option, start from `default_options()`. Errors: those of `Engine::open`.
+  /// Opens or creates the manager's directory, completes builds of indexes that a crash cut off and
+  /// drops what writers of objects that died have left. To change an option, start from `default_options()`. Errors: those of `Engine::open`.
   [[nodiscard]] static Result<PersistenceManager> open(std::string_view path,
                                                        Options options = default_options()) {
     const bool is_read_only = options.read_only;
@@ -61,6 +61,9 @@ class PersistenceManager {
     }
     auto state = std::make_unique<State>(std::move(*db));
     if (!is_read_only) {
+      if (auto built = state->documents.finish_index_builds(); !built) {
+        return propagate(std::move(built));
+      }
       if (auto removed = state->objects.remove_abandoned(); !removed) {
         return propagate(std::move(removed));
       }
