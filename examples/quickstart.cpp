@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
-// A component by itself: a batch of writes, and the walk over its encoding.
-#include <cstdio>
-#include <strata/lsm/write_batch.hpp>
+// A durable, ordered key-value store in a directory.
+#include <iostream>
+#include <strata/lsm/scan.hpp>
+#include <strata/lsm_tree.hpp>
 
 int main() {
-  strata::WriteBatch batch;
-  batch.put("city:DEN", "Denver");
-  batch.put("city:SEA", "Seattle");
-  batch.erase_range("city:A", "city:B");
-
-  if (const auto within_limits = batch.check_limits(); !within_limits) {
-    std::puts(to_string(within_limits.error()).c_str());
+  auto opened = strata::LsmTree<>::open("quickstart.db");
+  if (!opened) {
+    std::cerr << to_string(opened.error()) << '\n';  // says what to do
     return 1;
   }
-  strata::BatchReader reader(batch.bytes());
-  for (strata::BatchOperation operation; reader.next(operation);) {
-    std::printf("%.*s\n", static_cast<int>(operation.key.size()), operation.key.data());
+  strata::LsmTree<> db = std::move(*opened);
+  bool stored = true;
+  for (const char* city : {"Athens", "Berlin", "Bern", "Cairo"}) {
+    stored = stored && db.put(city, "a city", {.durability = strata::Durability::synced});
   }
+  for (const auto [city, value] : db.scan("B", "C")) {  // ordered; as of now
+    std::cout << city << " is " << value << '\n';
+  }
+  return stored && db.close() ? 0 : 1;
 }

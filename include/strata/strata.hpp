@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The default composition: what most users need. `strata::PersistenceManager<>`, the engine below
+/// it, and scans as ranges. Links: Boost.JSON and OpenSSL (CMake targets strata::json,
+/// strata::openssl).
+
+#include <strata/lsm/scan.hpp>
+#include <strata/lsm_tree.hpp>
+#include <strata/manager/persistence_manager.hpp>
+#include <strata/version.hpp>
