@@ -126,14 +126,14 @@ using Db = strata::LsmTree<Fifo, strata::compression::Lz4>;
 int main() {
   (void)strata::destroy("compose.db");
   Db::Options options;
-  options.cache.capacity_bytes = 512 << 10;  // the cache's own option
+  options.cache.capacity_bytes = 256 << 10;  // the cache's own option
   auto opened = Db::open("compose.db", options);
   if (!opened) {
     std::fprintf(stderr, "%s\n", to_string(opened.error()).c_str());
     return 1;
   }
   Db& db = *opened;
-  const auto key_of = [](unsigned i) { return "key" + std::to_string(i); };
+  const auto key_of = [](unsigned i) { return "key" + std::to_string(100'000 + i); };
   bool is_good = true;
   for (unsigned i = 0; i < 20'000; ++i) {
     is_good = is_good && db.put(key_of(i), "value of " + std::to_string(i));
