@@ -2,6 +2,7 @@
 #include <strata/store/object_digest.hpp>
 
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -40,4 +41,19 @@ TEST_CASE("hexadecimal digits go there and back") {
   CHECK(to_hex(bytes) == "007f80ffab");
   CHECK(from_hex("007f80ffab") == bytes);
   CHECK(from_hex("").empty());
+}
+
+TEST_CASE("a digest that was moved goes on where it was") {
+  Digest first = Digest::md5();
+  first.update("message ");
+  Digest second = std::move(first);
+  second.update("digest");
+  CHECK(to_hex(second.finish().value()) == "f96b697d7cb7938d525a2f31aaf161d0");
+}
+
+TEST_CASE("the digest of what came in parts is that of the parts' digests, and their number") {
+  const std::string parts[] = {finish(Digest::md5(), "aaaa"), finish(Digest::md5(), "bbb"),
+                               finish(Digest::md5(), "cc")};
+  CHECK(strata::store::detail::composite_of(Digest::md5(), parts).value() ==
+        "1deadf86e7f0003982988c5f5928d31f-3");
 }

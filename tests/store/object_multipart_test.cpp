@@ -56,8 +56,9 @@ TEMPLATE_LIST_TEST_CASE("parts in any order become one object in their numbers' 
   const std::vector<CompletedPart> parts = {{1, first.etag}, {2, second.etag}, {30, third.etag}};
   const auto done = f.multipart().complete(id, parts).value();
   CHECK(done.size == 9);
-  // md5(md5("aaaa") md5("bbb") md5("cc")), computed elsewhere.
+  // md5(md5("aaaa") md5("bbb") md5("cc")) and the same with SHA-256, computed elsewhere.
   CHECK(done.etag == "1deadf86e7f0003982988c5f5928d31f-3");
+  CHECK(done.sha256 == "509a32b70ba67bcfce860d1a671db17013a70caa1c2c1fc7004f184452215092-3");
   const auto got = f.objects.get("b", "k").value();
   REQUIRE(got);
   CHECK(got->data == "aaaabbbcc");

@@ -9,11 +9,8 @@
 /// Each chunk has its CRC-32C; what is read is checked.
 
 #include <algorithm>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,74 +23,23 @@
 #include <strata/store/object_record.hpp>
 #include <strata/txn/key_locks.hpp>
 #include <strata/txn/unit.hpp>
+#include <strata/txn/view.hpp>
 
 namespace strata::store::detail {
 
-/// Numbers that are never given twice, across restarts too: they are reserved on disk by the
-/// hundred. What a process reserved and did not use is lost. Threads: all calls concurrent.
-template <class Db, class Family>
-class ObjectIds {
- public:
-  ObjectIds(Db& db, txn::KeyLocks& locks, Family family)
-      : db_(&db), locks_(&locks), family_(family) {}
-
-  /// Requires: the thread has no unit.
-  [[nodiscard]] Result<std::uint64_t> next() {
-    const std::lock_guard lock(mutex_);
-    if (next_ == end_) {
-      const std::string key = ObjectKeys::next_id();
-      auto unit = txn::Unit<Db>::single(*db_, *locks_, {txn::LockKey(family_.id(), key)});
-      auto reserved = reserve(unit, reserved_at_once);
-      if (!reserved) {
-        return reserved;
-      }
-      if (auto done = unit.commit(); !done) {
-        return propagate(std::move(done));
-      }
-      next_ = *reserved;
-      end_ = next_ + reserved_at_once;
-    }
-    return next_++;
-  }
-  /// One for a unit of the caller's, who holds everything.
-  [[nodiscard]] Result<std::uint64_t> next(txn::Unit<Db>& unit) {
-    assert(unit.is_exclusive() && "ids within a unit need an exclusive one");
-    return reserve(unit, 1);
-  }
-
- private:
-  [[nodiscard]] Result<std::uint64_t> reserve(txn::Unit<Db>& unit, std::uint64_t count) {
-    const std::string key = ObjectKeys::next_id();
-    auto stored = unit.get(family_, key);
-    if (!stored) {
-      return propagate(std::move(stored));
-    }
-    std::uint64_t next = 1;
-    if (*stored && !Decoder(**stored).take_fixed(next)) {
-      return fail(ErrorCode::corruption, "the object store's next id has ",
-                  std::to_string((*stored)->size()), " bytes; restore a backup");
-    }
-    std::string after;
-    put_fixed(after, next + count);
-    unit.put(family_, key, after);
-    return next;
-  }
-
-  static constexpr std::uint64_t reserved_at_once = 256;
-
-  Db* db_;
-  txn::KeyLocks* locks_;
-  Family family_;
-  std::mutex mutex_;
-  std::uint64_t next_ = 0;
-  std::uint64_t end_ = 0;
-};
+inline constexpr std::size_t checksum_bytes = 4;
 
 [[nodiscard]] inline std::string encode_chunk(std::string_view bytes) {
   std::string value;
-  value.reserve(4 + bytes.size());
+  value.reserve(checksum_bytes + bytes.size());
   put_fixed(value, checksum::Crc32c::compute(bytes));
   return value.append(bytes);
+}
+/// Whether a stored value is a chunk of `size` bytes, undamaged.
+[[nodiscard]] inline bool is_chunk(std::string_view stored, std::uint64_t size) {
+  std::uint32_t expected = 0;
+  return stored.size() == checksum_bytes + size && Decoder(stored).take_fixed(expected) &&
+         checksum::Crc32c::compute(stored.substr(checksum_bytes)) == expected;
 }
 
 template <class Db, class Family>
@@ -119,23 +65,22 @@ void erase_run(txn::Unit<Db>& unit, const Family& family, Generation generation)
   unit.erase_range(family, range.first, *range.last);
 }
 
-/// The bytes of one chunk, checked.
-template <class Reader, class Family>
-[[nodiscard]] Result<std::string> get_chunk(Reader& reader, const Family& family,
-                                            Generation generation, std::uint32_t number) {
-  auto value = reader.get(family, ObjectKeys::chunk(generation, number));
-  if (!value) {
-    return propagate(std::move(value));
+/// Erases the runs whose writers died; how many. Requires: the unit is exclusive.
+template <class Db, class Family>
+[[nodiscard]] Result<std::uint64_t> erase_abandoned(txn::Unit<Db>& unit, const Family& family) {
+  std::vector<Generation> abandoned;
+  auto done =
+      unit.scan(family, ObjectKeys::pendings(), [&](std::string_view key, std::string_view) {
+        return ObjectKeys::decode_pending(key, abandoned.emplace_back());
+      });
+  if (!done) {
+    return propagate(std::move(done));
   }
-  std::uint32_t expected = 0;
-  if (!*value || !Decoder(**value).take_fixed(expected) ||
-      checksum::Crc32c::compute(std::string_view(**value).substr(4)) != expected) {
-    return fail(ErrorCode::corruption, "chunk ", std::to_string(number), " of generation ",
-                std::to_string(generation), *value ? " is damaged" : " is missing",
-                "; restore a backup");
+  for (const Generation generation : abandoned) {
+    erase_run(unit, family, generation);
+    unit.erase(family, ObjectKeys::pending(generation));
   }
-  (*value)->erase(0, 4);
-  return std::move(**value);
+  return std::uint64_t{abandoned.size()};
 }
 
 /// Writes one run. It is discarded unless `seal` was called and its unit committed.
@@ -247,39 +192,67 @@ class RunWriter {
   bool is_pending_ = false;
 };
 
-/// Calls `fn(bytes) -> bool` with the bytes [first, first + length) of the runs, in pieces.
-template <class Reader, class Family, class Fn>
-[[nodiscard]] Result<void> read_runs(Reader& reader, const Family& family,
-                                     const std::vector<Run>& runs, std::uint64_t first,
-                                     std::uint64_t length, Fn&& fn) {
-  for (const Run& run : runs) {
-    if (first >= run.size) {
-      first -= run.size;
-      continue;
+/// Reads runs in pieces of any size. Keeps the chunk that it read last, so that small pieces in
+/// order cost one look-up a chunk. Threads: one at a time.
+template <class Family>
+class RunReader {
+ public:
+  RunReader(txn::View view, Family family) : view_(view), family_(family) {}
+
+  /// Calls `take(bytes)` with the bytes [first, first + length) of the runs, piece by piece.
+  /// Errors: the database's, corruption.
+  template <class Take>
+  [[nodiscard]] Result<void> read(const std::vector<Run>& runs, std::uint64_t first,
+                                  std::uint64_t length, Take&& take) {
+    for (const Run& run : runs) {
+      if (first >= run.size) {
+        first -= run.size;
+        continue;
+      }
+      while (length > 0 && first < run.size) {
+        auto chunk = get(run, static_cast<std::uint32_t>(first / chunk_bytes));
+        if (!chunk) {
+          return propagate(std::move(chunk));
+        }
+        const auto piece =
+            chunk->substr(static_cast<std::size_t>(first % chunk_bytes),
+                          static_cast<std::size_t>(std::min<std::uint64_t>(length, chunk_bytes)));
+        take(piece);
+        first += piece.size();
+        length -= piece.size();
+      }
+      first = 0;
     }
-    while (length > 0 && first < run.size) {
-      auto chunk = get_chunk(reader, family, run.generation,
-                             static_cast<std::uint32_t>(first / chunk_bytes));
-      if (!chunk) {
-        return propagate(std::move(chunk));
-      }
-      const auto within = static_cast<std::size_t>(first % chunk_bytes);
-      const std::uint64_t here = std::min<std::uint64_t>(chunk_bytes, run.size - first + within);
-      if (chunk->size() != here) {
-        return fail(ErrorCode::corruption, "a chunk of generation ", std::to_string(run.generation),
-                    " has ", std::to_string(chunk->size()), " bytes instead of ",
-                    std::to_string(here), "; restore a backup");
-      }
-      const auto taken = std::min<std::uint64_t>(length, here - within);
-      if (!fn(std::string_view(*chunk).substr(within, static_cast<std::size_t>(taken)))) {
-        return {};
-      }
-      first += taken;
-      length -= taken;
-    }
-    first = 0;
+    return {};
   }
-  return {};
-}
+
+ private:
+  /// The bytes of one chunk, checked.
+  [[nodiscard]] Result<std::string_view> get(const Run& run, std::uint32_t number) {
+    std::string key = ObjectKeys::chunk(run.generation, number);
+    if (key != key_) {
+      key_.clear();
+      auto value = view_.get(family_, key);
+      if (!value) {
+        return propagate(std::move(value));
+      }
+      const std::uint64_t size =
+          std::min<std::uint64_t>(chunk_bytes, run.size - std::uint64_t{number} * chunk_bytes);
+      if (!*value || !is_chunk(**value, size)) {
+        return fail(ErrorCode::corruption, "chunk ", std::to_string(number), " of generation ",
+                    std::to_string(run.generation), *value ? " is damaged" : " is missing",
+                    "; restore a backup");
+      }
+      stored_ = std::move(**value);
+      key_ = std::move(key);
+    }
+    return std::string_view(stored_).substr(checksum_bytes);
+  }
+
+  txn::View view_;
+  Family family_;
+  std::string key_;  // of the chunk in `stored_`; empty: none
+  std::string stored_;
+};
 
 }  // namespace strata::store::detail

@@ -14,6 +14,7 @@
 #include <strata/core/coding.hpp>
 #include <strata/core/error.hpp>
 #include <strata/store/object_chunks.hpp>
+#include <strata/store/object_digest.hpp>
 #include <strata/store/object_keys.hpp>
 #include <strata/store/object_record.hpp>
 #include <strata/store/object_types.hpp>
@@ -151,6 +152,20 @@ template <class Db, class Family>
   put_fixed(counted, usage.bytes);
   unit.put(family, usage_key, counted);
   return {};
+}
+
+/// The head of an object of these sums, without runs.
+[[nodiscard]] inline Head head_of(std::string_view key, const PutOptions& options,
+                                  ObjectSums sums) {
+  Head head;
+  head.info.key = key;
+  head.info.size = sums.size;
+  head.info.etag = std::move(sums.md5);
+  head.info.sha256 = std::move(sums.sha256);
+  head.info.content_type = options.content_type;
+  head.info.time_ms = options.time_ms;
+  head.info.metadata = options.metadata;
+  return head;
 }
 
 [[nodiscard]] inline Result<void> check_conditions(const PutOptions& options, std::string_view key,

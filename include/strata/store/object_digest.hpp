@@ -6,9 +6,12 @@
 /// Threads: one at a time; a digest is a value of its owner.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #if __has_include(<openssl/evp.h>)
 #include <openssl/evp.h>
@@ -82,5 +85,53 @@ class Digest {
   std::unique_ptr<EVP_MD_CTX, Free> context_;
   bool is_good_ = false;
 };
+
+namespace detail {
+
+/// What an object or a part is known by.
+struct ObjectSums {
+  std::uint64_t size = 0;
+  std::string md5;     ///< in hex
+  std::string sha256;  ///< in hex
+};
+
+/// Computes them while the bytes pass.
+class ObjectDigests {
+ public:
+  void update(std::string_view bytes) {
+    md5_.update(bytes);
+    sha256_.update(bytes);
+    size_ += bytes.size();
+  }
+  /// Once. Errors: unsupported.
+  [[nodiscard]] Result<ObjectSums> finish() {
+    auto md5 = md5_.finish();
+    auto sha256 = sha256_.finish();
+    if (!md5 || !sha256) {
+      return propagate(!md5 ? std::move(md5) : std::move(sha256));
+    }
+    return ObjectSums{size_, to_hex(*md5), to_hex(*sha256)};
+  }
+
+ private:
+  Digest md5_ = Digest::md5();
+  Digest sha256_ = Digest::sha256();
+  std::uint64_t size_ = 0;
+};
+
+/// S3's digest of what came in parts: `kind` of the digests of the parts, "-", how many.
+[[nodiscard]] inline Result<std::string> composite_of(Digest kind,
+                                                      std::span<const std::string> parts_in_hex) {
+  for (const std::string& part : parts_in_hex) {
+    kind.update(from_hex(part));
+  }
+  auto digest = kind.finish();
+  if (!digest) {
+    return digest;
+  }
+  return to_hex(*digest) + "-" + std::to_string(parts_in_hex.size());
+}
+
+}  // namespace detail
 
 }  // namespace strata::store

@@ -20,6 +20,7 @@
 #include <strata/core/error.hpp>
 #include <strata/store/object_core.hpp>
 #include <strata/store/object_digest.hpp>
+#include <strata/store/object_ids.hpp>
 #include <strata/store/object_record.hpp>
 #include <strata/store/object_types.hpp>
 
@@ -78,7 +79,8 @@ template <class Reader, class Family>
   }
   Head head;
   head.info = upload.info;
-  Digest etag = Digest::md5();
+  std::vector<std::string> etags;
+  std::vector<std::string> sha256s;
   std::uint32_t before = 0;
   for (const CompletedPart& part : wanted) {
     if (auto valid = check_part(part, stored, before); !valid) {
@@ -91,15 +93,18 @@ template <class Reader, class Family>
                   std::to_string(found.run.size), " bytes; all but the last have ",
                   std::to_string(part_bytes_min), " at least");
     }
-    etag.update(from_hex(found.etag));
+    etags.push_back(found.etag);
+    sha256s.push_back(found.sha256);
     head.info.size += found.run.size;
     head.runs.push_back(found.run);
   }
-  auto digest = etag.finish();
-  if (!digest) {
-    return propagate(std::move(digest));
+  auto etag = composite_of(Digest::md5(), etags);
+  auto sha256 = composite_of(Digest::sha256(), sha256s);
+  if (!etag || !sha256) {
+    return propagate(!etag ? std::move(etag) : std::move(sha256));
   }
-  head.info.etag = to_hex(*digest) + "-" + std::to_string(wanted.size());
+  head.info.etag = std::move(*etag);
+  head.info.sha256 = std::move(*sha256);
   return head;
 }
 
@@ -173,11 +178,11 @@ class MultipartUploads {
                   "; parts are numbered 1 to 10000");
     }
     auto generation = ids_->next();
-    Digest md5 = Digest::md5();
-    md5.update(data);
-    auto digest = md5.finish();
-    if (!generation || !digest) {
-      return !generation ? propagate(std::move(generation)) : propagate(std::move(digest));
+    detail::ObjectDigests digests;
+    digests.update(data);
+    auto sums = digests.finish();
+    if (!generation || !sums) {
+      return !generation ? propagate(std::move(generation)) : propagate(std::move(sums));
     }
     detail::RunWriter<Db, Family> run(*db_, *locks_, family_, *generation);
     if (auto done = run.append(data); !done) {
@@ -196,13 +201,13 @@ class MultipartUploads {
     if (!sealed) {
       return propagate(std::move(sealed));
     }
-    const detail::Part part{*sealed, to_hex(*digest)};
+    const detail::Part part{*sealed, sums->md5, sums->sha256};
     unit.put(family_, Keys::part(id, number), detail::encode(part));
     auto done = unit.commit(options);
     if (done || done.error().code() == ErrorCode::outcome_unknown) {
       run.keep();
     }
-    return done ? Result<PartInfo>(PartInfo{number, data.size(), part.etag})
+    return done ? Result<PartInfo>(PartInfo{number, data.size(), part.etag, part.sha256})
                 : propagate(std::move(done));
   }
   /// In the order of their numbers. Errors: not_found.
@@ -216,7 +221,7 @@ class MultipartUploads {
     }
     std::vector<PartInfo> infos;
     for (const auto& [number, part] : *parts) {
-      infos.push_back({number, part.run.size, part.etag});
+      infos.push_back({number, part.run.size, part.etag, part.sha256});
     }
     return infos;
   }

@@ -5,7 +5,7 @@
 ///
 ///     head    01 size etag sha256 content_type time metadata runs
 ///     upload  01 bucket key content_type time metadata
-///     part    01 run etag
+///     part    01 run etag sha256
 ///
 ///     metadata   count:varint (name value)*
 ///     runs       count:varint run*            the object's bytes, one run after the other
@@ -44,7 +44,8 @@ struct Upload {
 
 struct Part {
   Run run;
-  std::string etag;
+  std::string etag{};
+  std::string sha256{};
 };
 
 inline constexpr char object_record_version = 1;
@@ -146,11 +147,13 @@ inline void put_run(std::string& out, const Run& run) {
   std::string out(1, object_record_version);
   put_run(out, part.run);
   put_string(out, part.etag);
+  put_string(out, part.sha256);
   return out;
 }
 [[nodiscard]] inline bool decode(std::string_view bytes, Part& part) {
   Decoder in(bytes);
-  return take_version(in) && take_run(in, part.run) && take_text(in, part.etag) && in.done();
+  return take_version(in) && take_run(in, part.run) && take_text(in, part.etag) &&
+         take_text(in, part.sha256) && in.done();
 }
 
 }  // namespace strata::store::detail

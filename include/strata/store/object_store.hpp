@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,9 +29,11 @@
 
 #include <strata/core/error.hpp>
 #include <strata/core/fixed_string.hpp>
+#include <strata/store/object_buckets.hpp>
 #include <strata/store/object_chunks.hpp>
 #include <strata/store/object_core.hpp>
 #include <strata/store/object_digest.hpp>
+#include <strata/store/object_ids.hpp>
 #include <strata/store/object_listing.hpp>
 #include <strata/store/object_multipart.hpp>
 #include <strata/store/object_reader.hpp>
@@ -68,80 +71,38 @@ class Objects {
   /// Errors: invalid_argument, already_exists.
   [[nodiscard]] Result<void> create_bucket(std::string_view bucket,
                                            const WriteOptions& options = {}) {
-    if (auto valid = detail::check_bucket_name(bucket); !valid) {
-      return valid;
+    auto unit = Unit::single(*db_, *locks_, {txn::LockKey(family_.id(), Keys::bucket(bucket))});
+    if (auto done = detail::create_bucket(unit, family_, bucket); !done) {
+      return done;
     }
-    const std::string key = Keys::bucket(bucket);
-    auto unit = Unit::single(*db_, *locks_, {txn::LockKey(family_.id(), key)});
-    auto found = unit.get(family_, key);
-    if (!found) {
-      return propagate(std::move(found));
-    }
-    if (*found) {
-      return fail(ErrorCode::already_exists, "there is a bucket '", bucket, "' already");
-    }
-    unit.put(family_, key, "");
     return unit.commit(options);
   }
   [[nodiscard]] Result<std::vector<std::string>> list_buckets(
       const Snapshot* snapshot = nullptr) const {
-    std::vector<std::string> names;
-    auto done = txn::View(snapshot).scan(family_, Keys::buckets(),
-                                         [&](std::string_view key, std::string_view) {
-                                           std::string name;
-                                           const bool is_name = Keys::decode_bucket(key, name);
-                                           names.push_back(std::move(name));
-                                           return is_name;
-                                         });
-    if (!done) {
-      return propagate(std::move(done));
-    }
-    return names;
+    const txn::View view(snapshot);
+    return detail::list_buckets(view, family_);
   }
   /// Waits for all units that are under way. Errors: not_found; conflict while it holds anything.
   [[nodiscard]] Result<void> remove_bucket(std::string_view bucket,
                                            const WriteOptions& options = {}) {
     auto unit = Unit::exclusive(*db_, *locks_);
-    if (auto there = detail::require_bucket(unit, family_, bucket); !there) {
-      return there;
-    }
     auto uploads = uploads_.list(unit);
-    auto objects = detail::list_objects(unit, family_, bucket, {.limit = 1});
-    if (!uploads || !objects) {
-      return !uploads ? propagate(std::move(uploads)) : propagate(std::move(objects));
+    if (!uploads) {
+      return propagate(std::move(uploads));
     }
     const bool has_uploads =
         std::any_of(uploads->begin(), uploads->end(),
                     [&](const UploadInfo& upload) { return upload.bucket == bucket; });
-    if (has_uploads || !objects->objects.empty()) {
-      return fail(ErrorCode::conflict, "bucket '", bucket, "' is not empty; ",
-                  has_uploads ? "abort its uploads" : "erase its objects", " first");
+    if (auto done = detail::remove_bucket(unit, family_, bucket, has_uploads); !done) {
+      return done;
     }
-    unit.erase(family_, Keys::bucket(bucket));
-    const auto usage = Keys::usages(bucket);
-    unit.erase_range(family_, usage.first, *usage.last);
     return unit.commit(options);
   }
   /// O(1): counted with each change.
   [[nodiscard]] Result<BucketUsage> usage(std::string_view bucket,
                                           const Snapshot* snapshot = nullptr) const {
     const txn::View view(snapshot);
-    if (auto there = detail::require_bucket(view, family_, bucket); !there) {
-      return propagate(std::move(there));
-    }
-    Result<BucketUsage> sum = BucketUsage{};
-    auto done =
-        view.scan(family_, Keys::usages(bucket), [&](std::string_view, std::string_view value) {
-          auto stripe = detail::decode_usage(value);
-          if (!stripe) {
-            sum = std::move(stripe);
-            return false;
-          }
-          sum->objects += stripe->objects;
-          sum->bytes += stripe->bytes;
-          return true;
-        });
-    return done ? sum : propagate(std::move(done));
+    return detail::usage_of(view, family_, bucket);
   }
 
   // Objects.
@@ -171,18 +132,19 @@ class Objects {
     }
     detail::ObjectDigests digests;
     digests.update(data);
-    auto head = digests.finish(key, options);
+    auto sums = digests.finish();
     auto old = detail::admit(unit, family_, bucket, key, options);
-    if (!head || !old) {
-      return !head ? propagate(std::move(head)) : propagate(std::move(old));
+    if (!sums || !old) {
+      return !sums ? propagate(std::move(sums)) : propagate(std::move(old));
     }
+    Head head = detail::head_of(key, options, std::move(*sums));
     if (!data.empty()) {
-      head->runs.push_back(detail::put_run(unit, family_, *generation, data));
+      head.runs.push_back(detail::put_run(unit, family_, *generation, data));
     }
-    if (auto done = detail::replace_head(unit, family_, bucket, key, *old, &*head); !done) {
+    if (auto done = detail::replace_head(unit, family_, bucket, key, *old, &head); !done) {
       return propagate(std::move(done));
     }
-    return std::move(head->info);
+    return std::move(head.info);
   }
 
   /// An object to come: append to it in pieces of any size, in constant memory; `finish()` makes
@@ -202,9 +164,8 @@ class Objects {
     return Writer(*db_, *locks_, family_, *generation, bucket, key, options);
   }
 
-  /// None: there is no such object. The whole is checked against its SHA-256, or chunk by chunk
-  /// where it came in parts. Errors: not_found (no such bucket), conflict (a condition of the
-  /// options), corruption.
+  /// None: there is no such object. The whole is checked against its SHA-256. Errors: not_found (no
+  /// such bucket), conflict (a condition of the options), corruption.
   [[nodiscard]] Result<std::optional<Object>> get(std::string_view bucket, std::string_view key,
                                                   const GetOptions& options = {}) const {
     auto reader = open(bucket, key, options);
@@ -214,17 +175,9 @@ class Objects {
     if (!*reader) {
       return std::optional<Object>();
     }
-    auto data = read_some(**reader, 0, (*reader)->info().size);
+    auto data = (*reader)->read_all();
     if (!data) {
       return propagate(std::move(data));
-    }
-    if (!(*reader)->info().sha256.empty()) {
-      Digest digest = Digest::sha256();
-      digest.update(*data);
-      if (auto sum = digest.finish(); !sum || to_hex(*sum) != (*reader)->info().sha256) {
-        return fail(ErrorCode::corruption, "object '", key,
-                    "' does not match its SHA-256; restore a backup");
-      }
     }
     return std::optional<Object>(Object{(*reader)->info(), std::move(*data)});
   }
@@ -233,33 +186,28 @@ class Objects {
   [[nodiscard]] Result<std::string> get_range(std::string_view bucket, std::string_view key,
                                               std::uint64_t first, std::uint64_t length,
                                               const GetOptions& options = {}) const {
-    auto reader = open(bucket, key, options);
+    auto reader = require(bucket, key, options);
     if (!reader) {
       return propagate(std::move(reader));
     }
-    if (!*reader) {
-      return fail(ErrorCode::not_found, "there is no object '", key, "' in bucket '", bucket, "'");
-    }
-    const std::uint64_t size = (*reader)->info().size;
+    const std::uint64_t size = reader->info().size;
     if (first > size || (first == size && size > 0)) {
       return fail(ErrorCode::invalid_argument, "object '", key, "' has ", std::to_string(size),
                   " bytes; a range can not begin at ", std::to_string(first));
     }
-    return read_some(**reader, first, std::min(length, size - first));
+    reader->seek(first);
+    return reader->read(length);
   }
   /// The last `length` bytes, or all where there are fewer.
   [[nodiscard]] Result<std::string> get_suffix(std::string_view bucket, std::string_view key,
                                                std::uint64_t length,
                                                const GetOptions& options = {}) const {
-    auto reader = open(bucket, key, options);
+    auto reader = require(bucket, key, options);
     if (!reader) {
       return propagate(std::move(reader));
     }
-    if (!*reader) {
-      return fail(ErrorCode::not_found, "there is no object '", key, "' in bucket '", bucket, "'");
-    }
-    const std::uint64_t taken = std::min(length, (*reader)->info().size);
-    return read_some(**reader, (*reader)->info().size - taken, taken);
+    reader->seek(reader->info().size - std::min(length, reader->info().size));
+    return reader->read(length);
   }
   /// The object as of now, to be read in pieces. None: there is no such object.
   [[nodiscard]] Result<std::optional<Reader>> open(std::string_view bucket, std::string_view key,
@@ -327,15 +275,11 @@ class Objects {
   [[nodiscard]] Result<ObjectInfo> copy(std::string_view from_bucket, std::string_view from_key,
                                         std::string_view to_bucket, std::string_view to_key,
                                         const WriteOptions& options = {}) {
-    auto source = open(from_bucket, from_key);
+    auto source = require(from_bucket, from_key, {});
     if (!source) {
       return propagate(std::move(source));
     }
-    if (!*source) {
-      return fail(ErrorCode::not_found, "there is no object '", from_key, "' in bucket '",
-                  from_bucket, "'");
-    }
-    const ObjectInfo& info = (*source)->info();
+    const ObjectInfo& info = source->info();
     PutOptions put;
     put.content_type = info.content_type;
     put.metadata = info.metadata;
@@ -347,7 +291,7 @@ class Objects {
     }
     std::string piece(4 * detail::chunk_bytes, '\0');
     for (;;) {
-      auto taken = (*source)->read(piece);
+      auto taken = source->read(std::span(piece));
       if (!taken) {
         return propagate(std::move(taken));
       }
@@ -382,19 +326,12 @@ class Objects {
   /// opening the database: a writer that lives loses its bytes too, and fails with `conflict`.
   [[nodiscard]] Result<std::uint64_t> remove_abandoned(const WriteOptions& options = {}) {
     auto unit = Unit::exclusive(*db_, *locks_);
-    std::vector<detail::Generation> abandoned;
-    auto done = unit.scan(family_, Keys::pendings(), [&](std::string_view key, std::string_view) {
-      return Keys::decode_pending(key, abandoned.emplace_back());
-    });
-    if (!done) {
-      return propagate(std::move(done));
+    auto abandoned = detail::erase_abandoned(unit, family_);
+    if (!abandoned) {
+      return abandoned;
     }
-    for (const detail::Generation generation : abandoned) {
-      detail::erase_run(unit, family_, generation);
-      unit.erase(family_, Keys::pending(generation));
-    }
-    done = unit.commit(options);
-    return done ? Result<std::uint64_t>(abandoned.size()) : propagate(std::move(done));
+    auto done = unit.commit(options);
+    return done ? abandoned : propagate(std::move(done));
   }
 
  private:
@@ -412,15 +349,18 @@ class Objects {
     }
     return *head ? std::optional<ObjectInfo>(std::move((*head)->info)) : std::nullopt;
   }
-  [[nodiscard]] static Result<std::string> read_some(Reader& reader, std::uint64_t first,
-                                                     std::uint64_t length) {
-    std::string data(static_cast<std::size_t>(length), '\0');
-    reader.seek(first);
-    auto done = reader.read(data);
-    if (!done) {
-      return propagate(std::move(done));
+  /// A reader of an object that must be there.
+  [[nodiscard]] Result<Reader> require(std::string_view bucket, std::string_view key,
+                                       const GetOptions& options) const {
+    auto reader = open(bucket, key, options);
+    if (!reader) {
+      return propagate(std::move(reader));
     }
-    return data;
+    if (!*reader) {
+      return fail(ErrorCode::not_found, "there is no object '", key, "' in bucket '", bucket,
+                  "'; list the bucket to see its keys");
+    }
+    return std::move(**reader);
   }
 
   Db* db_;

@@ -23,9 +23,10 @@ using ObjectMetadata = std::map<std::string, std::string, std::less<>>;
 
 struct ObjectInfo {
   std::string key{};
-  std::uint64_t size = 0;  ///< bytes
-  std::string etag{};      ///< MD5 in hex; of a multipart object the MD5 of MD5s, "-", parts
-  std::string sha256{};    ///< in hex; empty for multipart objects, whose parts have their own
+  std::uint64_t size = 0;
+  /// MD5 in hex; of what came in parts: of the parts' MD5s, "-", how many parts.
+  std::string etag{};
+  std::string sha256{};  ///< likewise
   std::string content_type{};
   std::int64_t time_ms = 0;  ///< as its writer said
   ObjectMetadata metadata{};
@@ -84,6 +85,7 @@ struct PartInfo {
   std::uint32_t number = 0;  ///< 1 to 10,000
   std::uint64_t size = 0;
   std::string etag{};
+  std::string sha256{};
 };
 
 /// What a client says that a part is, when it completes the upload.

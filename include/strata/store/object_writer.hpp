@@ -21,42 +21,6 @@
 
 namespace strata::store {
 
-namespace detail {
-
-/// What an object is known by, computed while its bytes pass.
-class ObjectDigests {
- public:
-  void update(std::string_view bytes) {
-    md5_.update(bytes);
-    sha256_.update(bytes);
-    size_ += bytes.size();
-  }
-  /// A head without runs.
-  [[nodiscard]] Result<Head> finish(std::string_view key, const PutOptions& options) {
-    auto md5 = md5_.finish();
-    auto sha256 = sha256_.finish();
-    if (!md5 || !sha256) {
-      return propagate(!md5 ? std::move(md5) : std::move(sha256));
-    }
-    Head head;
-    head.info.key = key;
-    head.info.size = size_;
-    head.info.etag = to_hex(*md5);
-    head.info.sha256 = to_hex(*sha256);
-    head.info.content_type = options.content_type;
-    head.info.time_ms = options.time_ms;
-    head.info.metadata = options.metadata;
-    return head;
-  }
-
- private:
-  Digest md5_ = Digest::md5();
-  Digest sha256_ = Digest::sha256();
-  std::uint64_t size_ = 0;
-};
-
-}  // namespace detail
-
 template <class Db, class Family>
 class ObjectWriter {
  public:
@@ -79,31 +43,32 @@ class ObjectWriter {
   /// Publishes the object. Once. Errors: not_found (the bucket is gone), conflict (a condition of
   /// the options), the database's.
   [[nodiscard]] Result<ObjectInfo> finish() {
-    auto head = digests_.finish(key_, options_);
-    if (!head) {
-      return propagate(std::move(head));
+    auto sums = digests_.finish();
+    if (!sums) {
+      return propagate(std::move(sums));
     }
+    detail::Head head = detail::head_of(key_, options_, std::move(*sums));
     const auto keys = detail::locks_of(family_, bucket_, key_);
     auto unit = txn::Unit<Db>::single(*db_, *locks_, keys);
     auto old = detail::admit(unit, family_, bucket_, key_, options_);
     if (!old) {
       return propagate(std::move(old));
     }
-    if (head->info.size > 0) {
+    if (head.info.size > 0) {
       auto run = run_.seal(unit);
       if (!run) {
         return propagate(std::move(run));
       }
-      head->runs.push_back(*run);
+      head.runs.push_back(*run);
     }
-    if (auto done = detail::replace_head(unit, family_, bucket_, key_, *old, &*head); !done) {
+    if (auto done = detail::replace_head(unit, family_, bucket_, key_, *old, &head); !done) {
       return propagate(std::move(done));
     }
     auto done = unit.commit(options_.write);
     if (done || done.error().code() == ErrorCode::outcome_unknown) {
       run_.keep();  // the head names it, or may
     }
-    return done ? Result<ObjectInfo>(std::move(head->info)) : propagate(std::move(done));
+    return done ? Result<ObjectInfo>(std::move(head.info)) : propagate(std::move(done));
   }
 
  private:
