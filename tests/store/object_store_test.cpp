@@ -145,23 +145,6 @@ TEMPLATE_LIST_TEST_CASE("a writer takes pieces of any size and shows nothing bef
   CHECK(f.objects.head("b", "other").value() == std::nullopt);
 }
 
-TEMPLATE_LIST_TEST_CASE("what a writer that died left behind is removed on request", "[objects]",
-                        databases::all<"objects">) {
-  Fixture<TestType> f;
-  REQUIRE(f.objects.put("b", "k", bytes_of(6 * chunk)));
-  using Family = decltype(f.db.template family<"objects">());
-  auto* died = new store::detail::RunWriter<typename TestType::Db, Family>(
-      f.db, f.locks, f.db.template family<"objects">(), 1'000'000);
-  REQUIRE(died->append(bytes_of(6 * chunk)));
-  died->keep();  // so that its destructor leaves what a dead process leaves
-  delete died;
-  CHECK(f.entries() > 7);
-  CHECK(f.objects.remove_abandoned().value() == 1);
-  CHECK(f.entries() == 7);
-  CHECK(f.objects.remove_abandoned().value() == 0);
-  CHECK(f.objects.get("b", "k").value()->data == bytes_of(6 * chunk));
-}
-
 TEMPLATE_LIST_TEST_CASE("a reader goes on with what it opened, whoever replaces or erases it",
                         "[objects]", databases::all<"objects">) {
   Fixture<TestType> f;
@@ -218,43 +201,6 @@ TEMPLATE_LIST_TEST_CASE("conditions decide at the moment of writing, and of read
   get.if_match.reset();
   get.if_none_match = first.etag;
   CHECK(f.objects.get("b", "k", get).value()->data == "2");
-}
-
-TEMPLATE_LIST_TEST_CASE("usage counts objects and bytes, through replacing and erasing",
-                        "[objects]", databases::all<"objects">) {
-  Fixture<TestType> f;
-  for (unsigned i = 0; i < 50; ++i) {
-    REQUIRE(f.objects.put("b", "k" + std::to_string(i), std::string(i, 'x')));
-  }
-  CHECK(f.objects.usage("b").value() == store::BucketUsage{50, 49 * 50 / 2});
-  REQUIRE(f.objects.put("b", "k49", ""));
-  REQUIRE(f.objects.erase("b", "k48").value());
-  CHECK_FALSE(f.objects.erase("b", "k48").value());
-  CHECK(f.objects.usage("b").value() == store::BucketUsage{49, 49 * 50 / 2 - 49 - 48});
-}
-
-TEMPLATE_LIST_TEST_CASE("a bucket is made once, and removed when it is empty", "[objects]",
-                        databases::all<"objects">) {
-  Fixture<TestType> f;
-  CHECK(code_of(f.objects.create_bucket("b")) == ErrorCode::already_exists);
-  CHECK(code_of(f.objects.create_bucket("")) == ErrorCode::invalid_argument);
-  CHECK(code_of(f.objects.create_bucket("a/b")) == ErrorCode::invalid_argument);
-  CHECK(code_of(f.objects.create_bucket(std::string(64, 'a'))) == ErrorCode::invalid_argument);
-  REQUIRE(f.objects.create_bucket("a"));
-  CHECK(f.objects.list_buckets().value() == std::vector<std::string>{"a", "b"});
-  REQUIRE(f.objects.put("b", "k", "x"));
-  CHECK(code_of(f.objects.remove_bucket("b")) == ErrorCode::conflict);
-  REQUIRE(f.objects.erase("b", "k").value());
-  REQUIRE(f.objects.remove_bucket("b"));
-  CHECK(f.objects.list_buckets().value() == std::vector<std::string>{"a"});
-  for (const auto code :
-       {code_of(f.objects.put("b", "k", "x")), code_of(f.objects.get("b", "k")),
-        code_of(f.objects.list("b")), code_of(f.objects.usage("b")),
-        code_of(f.objects.erase("b", "k")), code_of(f.objects.remove_bucket("b"))}) {
-    CHECK(code == ErrorCode::not_found);
-  }
-  REQUIRE(f.objects.create_bucket("b"));
-  CHECK(f.objects.usage("b").value() == store::BucketUsage{0, 0});
 }
 
 TEMPLATE_LIST_TEST_CASE("a copy is an object of its own", "[objects]", databases::all<"objects">) {
