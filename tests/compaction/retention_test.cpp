@@ -141,7 +141,8 @@ TEST_CASE("what a filter rejects becomes a tombstone, and nothing at the bottom"
   const std::vector<Entry> in{{"a", 9, put, "x"}, {"b", 8, put, "y"}};
   CHECK(retain<strata::merge::None>(in, {}, DropX{}) ==
         std::vector<Entry>{{"a", 9, erase, ""}, in[1]});
-  CHECK(retain<strata::merge::None>(in, {.bottommost = true}, DropX{}) == std::vector<Entry>{in[1]});
+  CHECK(retain<strata::merge::None>(in, {.bottommost = true}, DropX{}) ==
+        std::vector<Entry>{in[1]});
 }
 
 TEST_CASE("a filter is not asked for what only a snapshot may decide") {
@@ -192,8 +193,9 @@ TEST_CASE("no reader, at any live snapshot or now, gets another answer") {
       for (Sequence s = 20; s > 0; --s) {
         if (random() % 3 == 0) {
           const auto kind = static_cast<EntryKind>(random() % 3);
-          in.push_back({key, s * 3 + static_cast<Sequence>(key[0] - 'a'), kind,
-                        kind == erase ? "" : std::string(1, static_cast<char>('a' + random() % 26))});
+          in.push_back(
+              {key, s * 3 + static_cast<Sequence>(key[0] - 'a'), kind,
+               kind == erase ? "" : std::string(1, static_cast<char>('a' + random() % 26))});
         }
       }
     }

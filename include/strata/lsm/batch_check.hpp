@@ -2,6 +2,8 @@
 #pragma once
 
 /// Whether a batch fits a database, found out before anything of it is logged.
+///
+/// Tested through the engine: tests/lsm/engine_test.cpp.
 
 #include <cstdint>
 #include <string>

@@ -3,6 +3,8 @@
 
 /// The one way in which tables are made from others or from a memtable: merged entries pass the
 /// retention rules and go out as tables of a limited size.
+///
+/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <cstdint>
 #include <string>

@@ -2,6 +2,8 @@
 #pragma once
 
 /// Compaction on demand: a range of keys goes down level by level.
+///
+/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <mutex>
 #include <optional>

@@ -5,6 +5,8 @@
 ///
 /// The *fingerprint* names what shapes bytes on disk, with format versions; a directory opens only
 /// with an equal one. The *description* names every policy.
+///
+/// Tested through the engine: tests/lsm/inspect_test.cpp.
 
 #include <cstddef>
 #include <string>

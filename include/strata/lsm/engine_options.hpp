@@ -6,6 +6,8 @@
 /// A database with one unnamed family has the family's members beside its own:
 /// `LsmTree<>::Options{.wal = {.durability = Durability::synced}, .cache = {...}}`. One with named
 /// families has a member `families`: `options.family<"metrics">().compaction = {...}`.
+///
+/// Tested through the engine: tests/lsm/recovery_test.cpp.
 
 #include <cstddef>
 #include <string_view>

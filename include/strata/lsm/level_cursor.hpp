@@ -5,6 +5,8 @@
 ///
 /// Opens the table it stands in and no other. A read error invalidates it and stays in `status`:
 /// it never looks like the end of the run (RocksDB 8.7 lost data that way).
+///
+/// Tested through the engine: tests/lsm/cursor_test.cpp.
 
 #include <cstddef>
 #include <memory>

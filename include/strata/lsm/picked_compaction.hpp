@@ -3,6 +3,8 @@
 
 /// From a job that a compaction policy names by numbers to the tables themselves: pinned, marked
 /// busy, and checked. Calls need the engine's lock.
+///
+/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

@@ -6,6 +6,8 @@
 /// Immutable but for the active memtable, which grows. A point lookup goes from new to old and
 /// stops at the first answer; within one key, everything in a newer place is newer (invariant 6),
 /// so a range erase that was met on the way hides all that lies further down.
+///
+/// Tested through the engine: tests/lsm/cursor_test.cpp.
 
 #include <cstdint>
 #include <memory>

@@ -2,6 +2,8 @@
 #pragma once
 
 /// What an engine says about itself: numbers (`Stats`) and a verdict (`Health`).
+///
+/// Tested through the engine: tests/lsm/inspect_test.cpp.
 
 #include <cstdint>
 #include <string>

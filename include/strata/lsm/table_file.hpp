@@ -6,6 +6,8 @@
 /// Versions hold tables by `shared_ptr`. When a compaction's edit is durable its inputs are marked
 /// obsolete; the file goes when the last version naming it goes (invariant 5: versions, not
 /// timers). A crash before that leaves an orphan, which the next open removes.
+///
+/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <atomic>
 #include <cstdint>

@@ -8,6 +8,8 @@
 /// are cut at the table bounds, so that each table carries exactly what covers its own keys.
 /// Tables are synced as they finish; they are orphans until the caller's edit names them, and are
 /// removed again when the writer is dropped before `finish`.
+///
+/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <cstdint>
 #include <memory>

@@ -7,6 +7,8 @@
 /// Threads: readers call `get` and `cursor` at any time. Only the commit leader calls `apply` and
 /// `switch_memtable`. Everything that replaces the view (`switch_memtable`, `install_*`) or looks
 /// at busy flags needs the engine's lock, which the engine holds around those calls.
+///
+/// Tested through the engine: tests/lsm/engine_test.cpp.
 
 #include <atomic>
 #include <cstdint>

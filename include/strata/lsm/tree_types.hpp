@@ -2,6 +2,8 @@
 #pragma once
 
 /// From policies to concrete types: what a tree is made of.
+///
+/// Tested through the engine: tests/lsm/engine_test.cpp.
 
 #include <cstddef>
 #include <memory>

@@ -51,7 +51,8 @@ class PersistenceManager {
   using Unit = txn::Unit<Db>;
 
   /// Opens or creates the manager's directory, completes builds of indexes that a crash cut off and
-  /// drops what writers of objects that died have left. To change an option, start from `default_options()`. Errors: those of `Engine::open`.
+  /// drops what writers of objects that died have left. To change an option, start from
+  /// `default_options()`. Errors: those of `Engine::open`.
   [[nodiscard]] static Result<PersistenceManager> open(std::string_view path,
                                                        Options options = default_options()) {
     const bool is_read_only = options.read_only;
