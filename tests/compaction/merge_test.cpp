@@ -58,7 +58,10 @@ TEST_CASE("a set union sorts, dedups, and keeps members that hold any byte") {
   std::string out;
   REQUIRE(merge::SetUnion::combine("k", a, b, out));
   CHECK(out == merge::SetUnion::encode({std::string_view("\0y", 2), "b", "x"}));
-  CHECK_FALSE(merge::SetUnion::combine("k", a, "\x05" "ab", out));
+  CHECK_FALSE(merge::SetUnion::combine("k", a,
+                                       "\x05"
+                                       "ab",
+                                       out));
 }
 
 TEMPLATE_TEST_CASE("combining operands first changes no result", "", merge::Add, merge::Max,

@@ -33,13 +33,13 @@ using Db = Database<Family<"a">, cache::Lru, cache::S3Fifo>;
 #elif WRONG == 2
 using Db = Database<Family<"a">, memtable::BTree>;
 #elif WRONG == 3
-using Db = Database<Family<"a", cache::Lru>>;
+using Db = Database<Family<"a", cache::Lru> >;
 #elif WRONG == 4
 using Db = Database<Family<"a">, std::string>;
 #elif WRONG == 5
 using Db = Database<Family<"a">, NoCache>;
 #elif WRONG == 7
-using Db = Database<Family<"a", compression::None, compression::Lz4>>;
+using Db = Database<Family<"a", compression::None, compression::Lz4> >;
 #else
 using Db = Database<Family<"a">, cache::Lru>;
 #endif
