@@ -58,6 +58,7 @@ TEST_CASE("heads order keys as their bytes do, and equal heads say nothing") {
   CHECK(key_head("abcdefgh") == 0x6162636465666768);
   CHECK(key_head("a") == 0x6100000000000000);
   CHECK(key_head("") == 0);
+  CHECK(key_head({}) == 0);
   CHECK(key_head("abcdefgh1") == key_head("abcdefgh2"));
   const auto seed = Catch::rngSeed();
   CAPTURE(seed);

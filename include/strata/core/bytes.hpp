@@ -54,7 +54,7 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   std::uint64_t head = 0;
   if (key.size() >= 8) {
     std::memcpy(&head, key.data(), 8);
-  } else {
+  } else if (!key.empty()) {  // an empty view may be of null, which memcpy must not see
     std::memcpy(&head, key.data(), key.size());
   }
   static_assert(std::endian::native == std::endian::little, "strata: little-endian hosts only");
