@@ -11,9 +11,11 @@
 ///
 /// A full node is replaced by two copies. The old one stays in the arena, unchanged from then on:
 /// a reader that stands in it has every entry that existed when it looked. The parent learns of
-/// the right copy first, of the left one second; a reader that crosses this sees that the parent's
-/// permutation has changed, and looks again. There are no sibling links to keep right: separators
-/// *are* the first entries to their right, so a cursor that leaves a node knows where to go on.
+/// the right copy first, of the left one second. A reader that reads one before and one after sees
+/// that the parent's permutation has changed, and looks again; one that reads both in between comes
+/// to the old node by its left copy's separators, and finds more in it than these promise. There
+/// are no sibling links to keep right: separators *are* the first entries to their right, so a
+/// cursor that leaves a node knows where to go on.
 ///
 /// Slots carry the first eight bytes of the key, so that most comparisons are between registers.
 /// Appends to the right end leave full nodes behind. Writers exclude each other.
@@ -185,8 +187,16 @@ struct BTree {
         }
         if (behind_ == nullptr) {
           leaf_ = nullptr;
+          return;
+        }
+        const unsigned last = order_.slot(rank_ - 1);
+        const Place behind(*behind_);
+        if (behind.is_behind(leaf_->heads[last], *leaf_->records[last])) {
+          go_to(behind);
         } else {
-          go_to(Place(*behind_));
+          // A leaf that was being split, as it was before: `behind_` starts its right copy.
+          go_to(Place(*leaf_->records[last]));
+          next();
         }
       }
       void prev() noexcept {
