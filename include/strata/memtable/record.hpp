@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string_view>
 #include <thread>
 
@@ -28,14 +30,22 @@ struct Record {
     return {data() + key_bytes, value_bytes};
   }
 
-  [[nodiscard]] static const Record* create(Arena& arena, std::string_view key, Trailer trailer,
-                                            std::string_view value) {
-    char* const at = arena.allocate(sizeof(Record) + key.size() + value.size());
+  [[nodiscard]] static std::size_t bytes_for(std::string_view key,
+                                             std::string_view value) noexcept {
+    return sizeof(Record) + key.size() + value.size();
+  }
+  /// Requires: `bytes_for(key, value)` bytes at `at`, aligned to 8.
+  static const Record* write(char* at, std::string_view key, Trailer trailer,
+                             std::string_view value) noexcept {
     auto* const record = new (at) Record{static_cast<std::uint32_t>(key.size()),
                                          static_cast<std::uint32_t>(value.size()), trailer};
     char* const behind_key = std::copy_n(key.data(), key.size(), at + sizeof(Record));
     std::copy_n(value.data(), value.size(), behind_key);
     return record;
+  }
+  [[nodiscard]] static const Record* create(Arena& arena, std::string_view key, Trailer trailer,
+                                            std::string_view value) {
+    return write(arena.allocate(bytes_for(key, value)), key, trailer, value);
   }
 };
 
