@@ -63,7 +63,7 @@ class Arena {
     return allocate(bytes);
   }
   [[nodiscard]] char* add_chunk(std::size_t bytes) {
-    chunks_.emplace_back(new char[bytes]);
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
     memory_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     return chunks_.back().get();
   }
