@@ -22,7 +22,7 @@ struct Fixture : Holder {
   Family family = this->db.template family<"objects">();
 
   RunWriter<Db, Family> writer(Generation generation) {
-    return RunWriter<Db, Family>(this->db, locks, family, generation);
+    return RunWriter<Db, Family>(this->db, locks, family, generation, {});
   }
   txn::Unit<Db> exclusive() { return txn::Unit<Db>::exclusive(this->db, locks); }
   Result<std::string> read(const std::vector<Run>& runs, std::uint64_t first,

@@ -18,7 +18,9 @@
 
 #include <strata/core/checksum.hpp>
 #include <strata/core/coding.hpp>
+#include <strata/core/durability.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/options.hpp>
 #include <strata/store/object_keys.hpp>
 #include <strata/store/object_record.hpp>
 #include <strata/txn/key_locks.hpp>
@@ -87,13 +89,20 @@ template <class Db, class Family>
 template <class Db, class Family>
 class RunWriter {
  public:
-  RunWriter(Db& db, txn::KeyLocks& locks, Family family, Generation generation)
-      : db_(&db), locks_(&locks), family_(family), generation_(generation) {}
+  /// `options`: of the commit that will publish the run.
+  RunWriter(Db& db, txn::KeyLocks& locks, Family family, Generation generation,
+            const WriteOptions& options)
+      : db_(&db),
+        locks_(&locks),
+        family_(family),
+        generation_(generation),
+        ahead_(ahead_of(options)) {}
   RunWriter(RunWriter&& other) noexcept
       : db_(other.db_),
         locks_(other.locks_),
         family_(other.family_),
         generation_(other.generation_),
+        ahead_(other.ahead_),
         staged_(std::move(other.staged_)),
         chunks_(other.chunks_),
         is_pending_(std::exchange(other.is_pending_, false)) {}
@@ -166,7 +175,7 @@ class RunWriter {
       is_pending_ = true;
     }
     stage_into(unit);
-    return unit.commit();
+    return unit.commit(ahead_);
   }
   /// Best effort: what stays is known by its mark.
   void discard() {
@@ -180,6 +189,15 @@ class RunWriter {
     (void)unit.commit();
   }
 
+  /// Chunks must survive whatever the head survives. Where that is synced they need not be: it
+  /// comes behind them in the log, and takes them along.
+  [[nodiscard]] static WriteOptions ahead_of(WriteOptions options) noexcept {
+    if (options.durability == Durability::synced) {
+      options.durability = Durability::buffered;
+    }
+    return options;
+  }
+
   /// Of one commit: enough that its costs do not show, little enough to keep in memory.
   static constexpr std::size_t staged_bytes_max = 4 * chunk_bytes;
 
@@ -187,6 +205,7 @@ class RunWriter {
   txn::KeyLocks* locks_;
   Family family_;
   Generation generation_;
+  WriteOptions ahead_;
   std::string staged_;
   std::uint32_t chunks_ = 0;  ///< that left `staged_`
   bool is_pending_ = false;

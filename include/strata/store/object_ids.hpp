@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <strata/core/coding.hpp>
+#include <strata/core/durability.hpp>
 #include <strata/core/error.hpp>
 #include <strata/store/object_keys.hpp>
 #include <strata/txn/key_locks.hpp>
@@ -35,7 +36,8 @@ class ObjectIds {
       if (!reserved) {
         return reserved;
       }
-      if (auto done = unit.commit(); !done) {
+      // Logged, whatever the database's default: objects that are may rest on it.
+      if (auto done = unit.commit({.durability = Durability::buffered}); !done) {
         return propagate(std::move(done));
       }
       next_ = *reserved;

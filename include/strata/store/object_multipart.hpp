@@ -168,7 +168,8 @@ class MultipartUploads {
     return done ? id : propagate(std::move(done));
   }
 
-  /// Stores a part, in the place of any other of that number; its ETag is the MD5 in hex.
+  /// Stores a part, in the place of any other of that number; its ETag is the MD5 in hex. A part is
+  /// as durable as `options` say: completing adds nothing to that.
   /// Errors: not_found (no such upload), invalid_argument (the number).
   [[nodiscard]] Result<PartInfo> upload_part(UploadId id, std::uint32_t number,
                                              std::string_view data,
@@ -184,7 +185,7 @@ class MultipartUploads {
     if (!generation || !sums) {
       return !generation ? propagate(std::move(generation)) : propagate(std::move(sums));
     }
-    detail::RunWriter<Db, Family> run(*db_, *locks_, family_, *generation);
+    detail::RunWriter<Db, Family> run(*db_, *locks_, family_, *generation, options);
     if (auto done = run.append(data); !done) {
       return propagate(std::move(done));
     }

@@ -29,7 +29,7 @@ class ObjectWriter {
       : db_(&db),
         locks_(&locks),
         family_(family),
-        run_(db, locks, family, generation),
+        run_(db, locks, family, generation, options.write),
         bucket_(bucket),
         key_(key),
         options_(std::move(options)) {}
