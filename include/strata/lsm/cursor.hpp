@@ -45,8 +45,8 @@ class Cursor {
       upper_.emplace(*options.upper_bound);
     }
   }
-  Cursor(Cursor&&) = default;
-  Cursor& operator=(Cursor&&) = default;
+  Cursor(Cursor&&) noexcept = default;
+  Cursor& operator=(Cursor&&) noexcept = default;
 
   [[nodiscard]] bool valid() const noexcept { return valid_; }
   /// Requires: `valid()`. The views live until the cursor moves.

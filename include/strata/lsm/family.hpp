@@ -230,14 +230,14 @@ struct fill_database : check_database<Policies...> {
 };
 
 /// Everything the engine needs to know, in one canonical type.
-template <class DatabasePolicies_, class... Families>
+template <class Common, class... Families>
 struct Composition {
-  using Database = DatabasePolicies_;
+  using Database = Common;
   using FamilyTuple = std::tuple<Families...>;
   static constexpr std::size_t family_count = sizeof...(Families);
 };
 
-template <class Family_>
+template <class NamedFamily>
 struct fill_named;
 template <FixedString Name, class... Policies>
 struct fill_named<Family<Name, Policies...>> {
@@ -268,12 +268,12 @@ struct goes_to_database : std::bool_constant<!policy_of_family<P>()> {};
 template <class P>
 struct is_no_family : std::bool_constant<!is_family<P>::value> {};
 
-template <class DatabasePolicies_>
+template <class Common>
 struct named_families {
   template <class... Families>
   struct apply {
     static_assert(sizeof...(Families) > 0, "strata: Database<...> needs at least one Family");
-    using type = Composition<DatabasePolicies_, typename fill_named<Families>::type...>;
+    using type = Composition<Common, typename fill_named<Families>::type...>;
   };
 };
 

@@ -26,8 +26,7 @@ namespace strata::lsm {
 template <class Comparator, class... Cursors>
 class MergingCursor {
   struct Source {
-    template <class Cursor>
-    explicit Source(Cursor&& from) : cursor(std::forward<Cursor>(from)) {}
+    explicit Source(std::variant<Cursors...>&& from) : cursor(std::move(from)) {}
 
     std::variant<Cursors...> cursor;
     bool valid = false;

@@ -115,8 +115,8 @@ class Recovery {
     if (has_database()) {
       return {};
     }
-    const Error why = version::why_no_database(path_, names_);
-    return why.code() == ErrorCode::not_found ? Result<void>() : tl::unexpected<Error>(why);
+    const auto why = version::why_no_database(path_, names_);
+    return why.value().code() == ErrorCode::not_found ? Result<void>() : why;
   }
   [[nodiscard]] bool has_database() const {
     return std::any_of(names_.begin(), names_.end(), [](const std::string& name) {

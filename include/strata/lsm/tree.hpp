@@ -186,7 +186,7 @@ class Tree {
   /// Writes `segment` as tables of level 0, all but what no reader can see.
   template <class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_flush(
-      const Segment& segment, std::vector<Sequence> snapshots, NextNumber next_number) {
+      const Segment& segment, const std::vector<Sequence>& snapshots, NextNumber next_number) {
     Merging merging;
     merging.add(typename Types::MemCursor(segment.table()));
     auto ranges = segment.range_list();
@@ -194,7 +194,7 @@ class Tree {
     return build_tables<Types>(merging,
                                {.ranges = &set,
                                 .kept_ranges = std::move(ranges),
-                                .snapshots = std::move(snapshots),
+                                .snapshots = snapshots,
                                 .file_bytes = UINT64_MAX},
                                {file_system_, directory_, options_}, next_number);
   }
@@ -220,7 +220,7 @@ class Tree {
   }
   template <class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
-      const Picked& picked, std::vector<Sequence> snapshots, NextNumber next_number) {
+      const Picked& picked, const std::vector<Sequence>& snapshots, NextNumber next_number) {
     Merging merging;
     const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
     merging.reserve(picked.upper.size() + 1);
@@ -251,7 +251,7 @@ class Tree {
     return build_tables<Types>(merging,
                                {.ranges = &set,
                                 .kept_ranges = std::move(ranges),
-                                .snapshots = std::move(snapshots),
+                                .snapshots = snapshots,
                                 .bottommost = picked.bottommost,
                                 .file_bytes = picked.job.output_file_bytes},
                                {file_system_, directory_, options_}, next_number);

@@ -335,8 +335,8 @@ class Objects {
   }
 
  private:
-  template <class Reader_>
-  [[nodiscard]] Result<std::optional<Head>> find(Reader_&& reader, std::string_view bucket,
+  template <class Source>
+  [[nodiscard]] Result<std::optional<Head>> find(Source&& reader, std::string_view bucket,
                                                  std::string_view key) const {
     if (auto there = detail::require_bucket(reader, family_, bucket); !there) {
       return propagate(std::move(there));

@@ -39,24 +39,22 @@ struct LoadedManifest {
 };
 
 /// A directory without `CURRENT`: is it new (`not_found`), damaged, or somebody else's?
-[[nodiscard]] inline Error why_no_database(const std::string& directory,
-                                           const std::vector<std::string>& names) {
+[[nodiscard]] inline tl::unexpected<Error> why_no_database(const std::string& directory,
+                                                           const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const auto stem = std::string_view(name).substr(0, name.find('.'));
     const bool is_numbered = stem.find_first_not_of("0123456789") == std::string_view::npos;
     if (is_numbered && (name.ends_with(".log") || name.ends_with(".table"))) {
-      return {ErrorCode::corruption, io::join(directory, current_name) + ": is missing, but " +
-                                         name +
-                                         " is there; restore a backup or repair the database"};
+      return fail(ErrorCode::corruption, io::join(directory, current_name), ": is missing, but ",
+                  name, " is there; restore a backup or repair the database");
     }
     // What a first open that crashed leaves behind.
     if (name != "LOCK" && !name.ends_with(".tmp") && !parse_manifest_name(name)) {
-      return {ErrorCode::incompatible_format,
-              directory + ": holds '" + name +
-                  "' but no strata database; give an empty or a new directory"};
+      return fail(ErrorCode::incompatible_format, directory, ": holds '", name,
+                  "' but no strata database; give an empty or a new directory");
     }
   }
-  return {ErrorCode::not_found, directory + ": there is no database here"};
+  return fail(ErrorCode::not_found, directory, ": there is no database here");
 }
 
 namespace detail {
@@ -68,7 +66,7 @@ template <class Checksum, class Fs>
     return propagate(std::move(names));
   }
   if (std::find(names->begin(), names->end(), current_name) == names->end()) {
-    return tl::unexpected<Error>(why_no_database(directory, *names));
+    return why_no_database(directory, *names);
   }
   const std::string path = io::join(directory, current_name);
   auto bytes = fs.file_size(path);
