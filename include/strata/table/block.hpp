@@ -167,7 +167,7 @@ class Block {
   [[nodiscard]] std::uint32_t lower_bound_of_heads(std::string_view key,
                                                    Trailer trailer) const noexcept {
     const std::size_t shared = std::min(key.size(), prefix_.size());
-    const int order = std::memcmp(key.data(), prefix_.data(), shared);
+    const int order = key.substr(0, shared).compare(prefix_.substr(0, shared));
     if (order != 0 || key.size() < prefix_.size()) {
       return order <= 0 ? 0 : count_;
     }

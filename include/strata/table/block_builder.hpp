@@ -35,7 +35,8 @@ class BlockBuilder {
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t count() const noexcept { return entries_.size(); }
-  /// Of the finished block, about; never less than it will have but for shared prefixes.
+  /// Of the finished block, about: less only where keys are shorter than twelve bytes, more where
+  /// they share a prefix.
   [[nodiscard]] std::size_t estimated_bytes() const noexcept {
     return bytes_.size() + entries_.size() * 12 + detail::block_header_bytes;
   }

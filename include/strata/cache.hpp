@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Eviction policies; each is a concurrent cache of any key and value by itself.
+
+#include <strata/cache/concept.hpp>
+#include <strata/cache/lru.hpp>
+#include <strata/cache/none.hpp>
+#include <strata/cache/s3_fifo.hpp>

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What to merge next, compaction filters and merge operators.
+
+#include <strata/compaction/concept.hpp>
+#include <strata/compaction/filter.hpp>
+#include <strata/compaction/leveled.hpp>
+#include <strata/compaction/manual.hpp>
+#include <strata/compaction/merge.hpp>
+#include <strata/compaction/overlap.hpp>
+#include <strata/compaction/retention.hpp>

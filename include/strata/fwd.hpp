@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Names of strata without their definitions, for headers that only pass them on. An engine of
+/// one's own is forward-declared through its composition:
+///
+///     struct Orders;                                  // struct Orders : compose<...>::type {};
+///     strata::Engine<Orders>* db;
+
+#include <cstddef>
+#include <cstdint>
+
+namespace strata {
+
+class Error;
+enum class ErrorCode : std::uint8_t;
+enum class Durability : std::uint8_t;
+
+template <class Composition>
+class Engine;
+template <class Core, std::size_t I>
+class FamilyHandle;
+template <class... Policies>
+struct compose;
+
+class Snapshot;
+class WriteBatch;
+struct FamilyId;
+struct ReadOptions;
+struct WriteOptions;
+struct Stats;
+struct Health;
+
+template <class... Policies>
+class PersistenceManager;
+
+namespace cache {
+struct Lru;
+struct None;
+struct S3Fifo;
+}  // namespace cache
+namespace checksum {
+struct Crc32c;
+}
+namespace clock {
+struct Frozen;
+struct Steady;
+}  // namespace clock
+namespace compaction {
+class Leveled;
+class Manual;
+}  // namespace compaction
+namespace comparator {
+struct Bytewise;
+struct ReverseBytewise;
+}  // namespace comparator
+namespace compression {
+struct Lz4;
+struct None;
+}  // namespace compression
+namespace executor {
+struct Inline;
+struct Threads;
+}  // namespace executor
+namespace filter {
+struct Bloom;
+struct None;
+}  // namespace filter
+namespace io {
+class Memory;
+class Posix;
+class Simulated;
+}  // namespace io
+namespace memtable {
+struct BTree;
+struct SkipList;
+}  // namespace memtable
+namespace merge {
+struct Add;
+struct Append;
+struct Max;
+struct Min;
+struct None;
+struct SetUnion;
+}  // namespace merge
+namespace metrics {
+struct Counters;
+struct None;
+}  // namespace metrics
+namespace wal {
+struct GroupCommit;
+struct None;
+}  // namespace wal
+
+}  // namespace strata

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Sorted tables in memory that many threads read while they grow.
+
+#include <strata/memtable/btree.hpp>
+#include <strata/memtable/concept.hpp>
+#include <strata/memtable/permutation.hpp>
+#include <strata/memtable/record.hpp>
+#include <strata/memtable/shared_arena.hpp>
+#include <strata/memtable/skip_list.hpp>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The file format of sorted tables: blocks, their index, builder and reader.
+
+#include <strata/table/block.hpp>
+#include <strata/table/block_builder.hpp>
+#include <strata/table/builder.hpp>
+#include <strata/table/format.hpp>
+#include <strata/table/index.hpp>
+#include <strata/table/properties.hpp>
+#include <strata/table/reader.hpp>
+#include <strata/table/table.hpp>
