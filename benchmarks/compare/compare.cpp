@@ -4,7 +4,7 @@
 /// directory, several rounds, medians. Prints a Markdown table of thousands of operations a second
 /// and, in the last column, strata's ratio to the best of the others.
 ///
-///     compare [entries=1000000] [rounds=3] [directory=/tmp/strata-compare]
+///     bench_compare [entries=1000000] [rounds=3] [directory=/tmp/strata-compare]
 ///
 /// Keys are 16 digits, values 100 bytes. See peers.hpp for how each engine is set up.
 
@@ -149,10 +149,10 @@ class Run {
     read("read random (compacted)", numbers, 0, true);
     read("read missing", numbers, 1, false);
     scan("scan all");
+    engine_.close();
     results_.add("bytes on disk / entry", Engine::name,
                  static_cast<double>(bytes_under(settings_.directory)) /
                      static_cast<double>(settings_.entries));
-    engine_.close();
   }
 
   void read(const char* row, const std::vector<std::uint64_t>& numbers, std::uint64_t offset,

@@ -5,9 +5,9 @@
 ///
 /// Each adapter: `static constexpr name`; `open(directory, memory_bytes)`; `put`; `write(batch of n
 /// pairs)`; `get -> found`; `scan -> entries`; `finish` (settle after a fill); `bytes_on_disk`.
-/// All run unsynced (their common default), without compression, with the same memory: half for
-/// the write buffer or map, the rest as cache, 10 bits a key of Bloom filter where there is one.
-/// A failure of any call ends the program: a benchmark of errors is worth nothing.
+/// All run unsynced (their common default) and without compression, with 64 MiB of write buffer,
+/// the same cache and 10 bits a key of Bloom filter where there is such a thing. LMDB has the page
+/// cache. A failure of any call ends the program: a benchmark of errors is worth nothing.
 
 #include <leveldb/cache.h>
 #include <leveldb/db.h>
