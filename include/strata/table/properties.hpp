@@ -79,32 +79,41 @@ template <class Spec>
 [[nodiscard]] inline Result<Properties> decode_properties(std::string_view bytes,
                                                           std::string_view path) {
   Properties properties;
-  Decoder decoder(bytes);
-  while (!decoder.done()) {
-    std::string_view name;
-    std::string_view value;
-    if (!decoder.take_string(name) || !decoder.take_string(value)) {
-      return fail(ErrorCode::corruption, path, ": the properties are damaged");
-    }
-    std::uint64_t number = 0;
+  TableInfo& info = properties.info;
+  std::string_view name;
+  std::string_view value;
+  bool whole = true;
+  const auto text = [&](std::string_view wanted, std::string& to) {
+    if (name == wanted) to = value;
+  };
+  const auto number = [&](std::string_view wanted, std::uint64_t& to) {
     Decoder digits(value);
-    (void)digits.take_varint(number);
-    TableInfo& info = properties.info;
-    if (name == "smallest") info.smallest = value;
-    if (name == "largest") info.largest = value;
-    if (name == "largest_exclusive") info.largest_exclusive = number != 0;
-    if (name == "smallest_sequence") info.smallest_sequence = number;
-    if (name == "largest_sequence") info.largest_sequence = number;
-    if (name == "entries") info.entries = number;
-    if (name == "tombstones") info.tombstones = number;
-    if (name == "range_erases") info.range_erases = number;
-    if (name == "raw_bytes") info.raw_bytes = number;
-    if (name == "blocks") properties.blocks = number;
-    if (name == "comparator") properties.comparator = value;
-    if (name == "filter") properties.filter = value;
-    if (name == "index") properties.index = value;
-    if (name == "compression") properties.compression = value;
+    if (name == wanted) whole = digits.take_varint(to) && digits.done();
+  };
+  std::uint64_t largest_exclusive = 0;
+  Decoder decoder(bytes);
+  while (whole && !decoder.done()) {
+    whole = decoder.take_string(name) && decoder.take_string(value);
+    if (!whole) break;
+    text("smallest", info.smallest);
+    text("largest", info.largest);
+    number("largest_exclusive", largest_exclusive);
+    number("smallest_sequence", info.smallest_sequence);
+    number("largest_sequence", info.largest_sequence);
+    number("entries", info.entries);
+    number("tombstones", info.tombstones);
+    number("range_erases", info.range_erases);
+    number("raw_bytes", info.raw_bytes);
+    number("blocks", properties.blocks);
+    text("comparator", properties.comparator);
+    text("filter", properties.filter);
+    text("index", properties.index);
+    text("compression", properties.compression);
   }
+  if (!whole) {
+    return fail(ErrorCode::corruption, path, ": the properties are damaged");
+  }
+  info.largest_exclusive = largest_exclusive != 0;
   return properties;
 }
 
