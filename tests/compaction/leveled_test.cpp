@@ -136,7 +136,7 @@ TEST_CASE("of a level that is too large, the table with the least to rewrite per
     CHECK(job->lower.empty());
   }
   SECTION("an end that is exclusive overlaps nothing") {
-    levels[2] = {file(4, 0, XX, file(6, 12, 40, 10'000)};
+    levels[2] = {file(4, 0, 10, 4000), file(6, 12, 40, 4000)};
     levels[2][0].largest_exclusive = true;
     levels[1][1] = file(2, 10, 12, 500);
     levels[1][1].largest_exclusive = true;
