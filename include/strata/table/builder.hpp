@@ -147,7 +147,7 @@ class Builder {
     return order < 0 || (order == 0 && last_trailer_ > trailer);
   }
   void widen(std::string_view first, std::string_view last, bool exclusive) {
-    const bool is_first = info_.smallest.empty();
+    const bool is_first = empty();
     if (is_first || Comparator::compare(first, info_.smallest) < 0) {
       info_.smallest.assign(first);
     }
@@ -158,8 +158,7 @@ class Builder {
     }
   }
   void note_sequence(Sequence sequence) {
-    const bool is_first = info_.entries + info_.range_erases == 0;
-    info_.smallest_sequence = is_first ? sequence : std::min(info_.smallest_sequence, sequence);
+    info_.smallest_sequence = empty() ? sequence : std::min(info_.smallest_sequence, sequence);
     info_.largest_sequence = std::max(info_.largest_sequence, sequence);
   }
 
