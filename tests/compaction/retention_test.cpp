@@ -145,9 +145,14 @@ TEST_CASE("what a filter rejects becomes a tombstone, and nothing at the bottom"
         std::vector<Entry>{in[1]});
 }
 
-TEST_CASE("a filter is not asked for what only a snapshot may decide") {
-  const std::vector<Entry> in{{"a", 9, put, "x"}};
-  CHECK(retain<strata::merge::None>(in, {.snapshots = {5}}, DropX{}) == in);
+TEST_CASE("a filter is asked only for what no snapshot sees") {
+  const std::vector<Entry> in{{"a", 9, put, "x"}, {"a", 5, put, "x"}};
+  for (const bool bottommost : {false, true}) {
+    CHECK(retain<strata::merge::None>(in, {.snapshots = {5}, .bottommost = bottommost}, DropX{}) ==
+          std::vector<Entry>{{"a", 9, erase, ""}, {"a", 5, put, "x"}});
+    CHECK(retain<strata::merge::None>(in, {.snapshots = {5, 9}, .bottommost = bottommost},
+                                      DropX{}) == in);
+  }
 }
 
 namespace {

@@ -6,12 +6,12 @@
 /// | expression            | result        | promise                                            |
 /// |-----------------------|---------------|----------------------------------------------------|
 /// | `F::name`             | `string_view` | shown in stats                                     |
-/// | `f.keep(key, value)`  | `bool`        | false: erase this key; asked only for values that no
-/// snapshot needs |
+/// | `f.keep(key, value)`  | `bool`        | false: erase this key; asked only for values that  |
+/// |                       |               | no snapshot saw when the job began                 |
 ///
-/// A compaction asks when it happens to pass; a filter is therefore for data whose disappearance
-/// at any moment is correct (expired sessions), never for logic. Threads: called by several
-/// compactions at once.
+/// A flush or compaction asks when it happens to pass; a filter is therefore for data whose
+/// disappearance at any moment is correct (expired sessions), never for logic. A snapshot that is
+/// taken while a job runs may see a value go once. Threads: called by several jobs at once.
 
 #include <concepts>
 #include <string_view>

@@ -107,10 +107,11 @@ class Retention {
   }
 
   [[nodiscard]] Result<void> keep_value(Trailer trailer, std::string_view value) {
-    const bool seen_by_all = stripe_ == 0;
-    if (seen_by_all && !filter_.keep(key_, value)) {
+    const bool seen_by_no_snapshot = stripe_ == context_.snapshots.size();
+    if (seen_by_no_snapshot && !filter_.keep(key_, value)) {
       return keep_tombstone(Trailer(trailer.sequence(), EntryKind::erase));
     }
+    const bool seen_by_all = stripe_ == 0;
     if (seen_by_all && context_.bottommost && context_.zero_sequences) {
       trailer = Trailer(0, EntryKind::put);
     }
