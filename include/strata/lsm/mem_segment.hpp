@@ -5,7 +5,7 @@
 ///
 /// One writer at a time (the commit leader), any number of readers. Range erases are rare and
 /// must not cost when absent: readers look at one atomic count; the fragmented set is rebuilt by
-/// the first reader after a change.
+/// the first reader after a change. Tested through the engine: tests/lsm/engine_test.cpp.
 
 #include <atomic>
 #include <cstdint>

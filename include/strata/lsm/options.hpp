@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What a caller may say with a single read or write.
+/// What a caller may say with a single read or write. Held by tests/lsm/engine_test.cpp and
+/// tests/lsm/cursor_test.cpp.
 
 #include <optional>
 #include <string_view>

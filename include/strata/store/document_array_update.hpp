@@ -2,7 +2,8 @@
 #pragma once
 
 /// The update operators that work on one array: `$push`, `$addToSet`, `$pull`, `$pop`. What they
-/// mean is in store/document_update.hpp. Errors say what is wrong; the caller adds where.
+/// mean is in store/document_update.hpp. Errors say what is wrong; the caller adds where. Tested
+/// with the other operators: tests/store/document_update_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

@@ -15,6 +15,7 @@
 ///
 /// The catalog is read through the same snapshot or unit as the data, so a reader of an old
 /// snapshot sees the collections and indexes of that moment. `CatalogCache` only saves parsing.
+/// Tested through the store: tests/store/document_index_test.cpp.
 
 #include <cstdint>
 #include <map>

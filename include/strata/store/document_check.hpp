@@ -5,7 +5,8 @@
 ///
 /// Each entry that a document must have is looked up; then the entries are counted. As many as must
 /// be, and all that must be there: they are the same. Only where the counts differ are the entries
-/// read one by one for the ones too many. Memory does not grow with the collection.
+/// read one by one for the ones too many. Memory does not grow with the collection. Tested through
+/// the store: tests/store/document_index_test.cpp.
 
 #include <cstdint>
 #include <string>

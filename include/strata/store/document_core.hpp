@@ -8,7 +8,8 @@
 /// are filled in, in small units that own the documents they read, so that what is written is the
 /// newest form. (3) At another snapshot its entries are compared with the documents. (4) It is
 /// published, alone. A build that fails, as two documents have a value that must be unique, takes
-/// the index away again; a build that a crash cut off goes on at `finish_index_builds`.
+/// the index away again; a build that a crash cut off goes on at `finish_index_builds`. Tested
+/// through the store: tests/store/document_index_test.cpp.
 
 #include <cstdint>
 #include <mutex>

@@ -3,7 +3,7 @@
 
 /// From a filter as JSON to the tree of store/document_filter.hpp. Derived operators are written
 /// in terms of others here, so that matching and planning know few: `$ne`, `$nin` and `$not` are
-/// `none_of`, and `$all` is `all_of`.
+/// `none_of`, and `$all` is `all_of`. Tested through filters: tests/store/document_filter_test.cpp.
 
 #include <algorithm>
 #include <string>

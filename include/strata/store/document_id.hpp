@@ -4,7 +4,8 @@
 /// `_id`: what names a document in its collection. Strings, numbers, booleans, dates and bytes may;
 /// one that is missing is made: 48 bits of time, then 80 random ones, written in 26
 /// characters that sort by time (the ULID form), so that inserts meet warm blocks of the tree.
-/// Uniqueness rests on those 80 bits and on the check at insert, never on the clock.
+/// Uniqueness rests on those 80 bits and on the check at insert, never on the clock. Tested through
+/// the store: tests/store/document_store_test.cpp.
 
 #include <sys/random.h>
 

@@ -3,7 +3,8 @@
 
 /// What the document store does with documents, given a collection by name: the bodies behind
 /// `Documents` (store/document_store.hpp). A change works inside a unit that its caller commits; a
-/// read works on any reader: a unit, or a view of one moment.
+/// read works on any reader: a unit, or a view of one moment. Tested through the store:
+/// tests/store/document_store_test.cpp.
 
 #include <cstdint>
 #include <map>

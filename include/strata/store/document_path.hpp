@@ -5,7 +5,8 @@
 ///
 /// Each part names a field of an object. In an array a part that is a number picks an element, and
 /// any part is looked up in every element that is an object, so `items.price` stands for the prices
-/// of all items. A path can therefore have several values, or none.
+/// of all items. A path can therefore have several values, or none. Tested through filters:
+/// tests/store/document_filter_test.cpp.
 
 #include <charconv>
 #include <optional>

@@ -4,6 +4,7 @@
 /// Which fields of a document a query returns: `{"name.common": 1, "area": 1}` only these and
 /// `_id`, `{"translations": 0}` all but these. `_id` may be left out of either with `"_id": 0`.
 /// Paths go through arrays, into each element that is an object. Only what is returned is decoded.
+/// Tested through the store: tests/store/document_store_test.cpp.
 
 #include <map>
 #include <string>

@@ -5,7 +5,8 @@
 /// what the plan does not give in order.
 ///
 /// It reads through one reader — a view of one snapshot, or a unit — so that an index entry and its
-/// document are of the same moment: an entry without its document is corruption, not a race.
+/// document are of the same moment: an entry without its document is corruption, not a race. Tested
+/// through the store: tests/store/document_store_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

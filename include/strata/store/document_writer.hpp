@@ -7,7 +7,8 @@
 /// takes out the entries that it had and puts in those that the new one has, in the same batch. A
 /// unique entry is claimed by its own key before it is checked, so that of two documents that want
 /// the same value one waits, and then sees the other. The catalog only changes in exclusive units:
-/// it stands still for as long as any unit lives.
+/// it stands still for as long as any unit lives. Tested through the store:
+/// tests/store/document_index_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

@@ -2,7 +2,8 @@
 #pragma once
 
 /// A node's surroundings: its edges, its neighbours, its degree. All fail with `not_found` where
-/// there is no such node; that is looked up only where no edge was found.
+/// there is no such node; that is looked up only where no edge was found. Tested through the store:
+/// tests/store/graph_test.cpp.
 
 #include <cstdint>
 #include <limits>

@@ -8,7 +8,7 @@
 /// locked the node's key; a counter to whoever has locked its key; an edge's record and its two
 /// entries to whoever has locked the edge's key. To add an edge locks both nodes, so neither can
 /// be removed meanwhile; to remove a node locks it and then all of its edges, so nobody can write
-/// one of them back.
+/// one of them back. Tested through the store: tests/store/graph_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

@@ -5,7 +5,8 @@
 ///
 /// A node has an id of its caller's choice; an edge has an id that the store gives, so two nodes
 /// may have any number of edges, alike or not, and a node may have edges to itself. Properties are
-/// JSON objects with the same limits as documents (store/document_value.hpp).
+/// JSON objects with the same limits as documents (store/document_value.hpp). Tested through the
+/// store: tests/store/graph_test.cpp.
 
 #include <cmath>
 #include <cstdint>

@@ -2,7 +2,8 @@
 #pragma once
 
 /// What every operation on objects is made of: look-ups over any `Reader` (txn/view.hpp), and the
-/// commit that puts an object in the place of another, with the usage of its bucket.
+/// commit that puts an object in the place of another, with the usage of its bucket. Tested through
+/// the store: tests/store/object_store_test.cpp.
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What the object store takes and gives. Names are S3's where S3 has one.
+/// What the object store takes and gives. Names are S3's where S3 has one. Tested through the
+/// store: tests/store/object_store_test.cpp.
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,8 @@
 #pragma once
 
 /// The syntax of store/regex.hpp: a pattern as a tree. Patterns come from users: their nesting,
-/// their repetitions and their size are bounded.
+/// their repetitions and their size are bounded. Tested through patterns:
+/// tests/store/regex_test.cpp.
 
 #include <cstdint>
 #include <optional>

@@ -16,6 +16,7 @@
 ///     rate          increase by second of the time it was seen over, added up over the series
 ///
 /// Undefined (increase and rate without two points), or beyond what a double holds: no value.
+/// Tested through aggregates: tests/store/time_series_aggregate_test.cpp.
 
 #include <algorithm>
 #include <cmath>

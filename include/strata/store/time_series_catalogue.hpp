@@ -6,7 +6,8 @@
 /// One rule keeps it right: whoever writes points of a series, creates it or forgets it owns the
 /// lock of its catalogue key until the commit. So an id that was read stays good, two threads that
 /// meet a new name agree on one id, and a series is never forgotten under a write. A new series
-/// claims the counter of ids as well; writes to known ones do not meet there.
+/// claims the counter of ids as well; writes to known ones do not meet there. Tested through the
+/// store: tests/store/time_series_test.cpp.
 
 #include <cmath>
 #include <cstdint>

@@ -6,7 +6,8 @@
 /// Every `equal` matcher with a value is a list of ids in the inverted index, in order; the lists
 /// are intersected, and only what is in all of them is looked up and shown to the other matchers.
 /// Without such a matcher the metric's part of the catalogue is read. Either way the series come in
-/// the order of their names. Memory: the names of the series that match.
+/// the order of their names. Memory: the names of the series that match. Tested through the store:
+/// tests/store/time_series_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

@@ -2,7 +2,8 @@
 #pragma once
 
 /// All that is read of time series, written once for any reader (txn/view.hpp): as of a snapshot,
-/// or as a unit of work sees them. The calls are those of store/time_series.hpp.
+/// or as a unit of work sees them. The calls are those of store/time_series.hpp. Tested through the
+/// store: tests/store/time_series_test.cpp.
 
 #include <cstdint>
 #include <optional>

@@ -4,7 +4,8 @@
 /// The words of the time-series store: points, the names of series, and what selects them.
 ///
 /// A series is a metric and its tags; a tag without a value is the same as no tag. Times are
-/// milliseconds since 1970 UTC, before it too. Ranges are half open.
+/// milliseconds since 1970 UTC, before it too. Ranges are half open. Tested through the store:
+/// tests/store/time_series_test.cpp.
 
 #include <cstdint>
 #include <limits>

@@ -133,7 +133,7 @@ class Reader {
           return {};
         }
       }
-      if (i < data.count()) {
+      if (!goes_on_behind(data, i, key)) {
         return {};
       }
     }
@@ -184,10 +184,10 @@ class Reader {
         while (i < block_->count() && block_->key_is(i, key)) {
           ++i;
         }
-        if (i < block_->count() || number_ + 1 >= count) {
+        if (!goes_on_behind(*block_, i, key) || number_ + 1 >= count) {
           break;
         }
-        if (!open(number_ + 1)) {  // versions of `key` may go on in the next block
+        if (!open(number_ + 1)) {
           return;
         }
       }
@@ -409,6 +409,12 @@ class Reader {
     return damaged("the block at offset " + std::to_string(offset) + " is damaged");
   }
 
+  /// Whether the block behind `block` may have versions of `key` too, all before entry `i` having
+  /// been passed. A key between two blocks is in neither.
+  [[nodiscard]] static bool goes_on_behind(const Block& block, std::uint32_t i,
+                                           std::string_view key) noexcept {
+    return i == block.count() && block.key_is(i - 1, key);
+  }
   /// Data block `number`, pinned.
   [[nodiscard]] Result<Pin> block(std::uint32_t number, const ReadOptions& options,
                                   Ahead* ahead) const {

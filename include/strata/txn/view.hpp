@@ -10,7 +10,8 @@
 /// | `reader.get(family, key)`              | `Result<optional<string>>`      |
 /// | `reader.scan(family, range, fn, way)`  | `Result<void>`; keys in order   |
 ///
-/// `fn(string_view key, string_view value) -> bool` goes on while it returns true.
+/// `fn(string_view key, string_view value) -> bool` goes on while it returns true. Tested beside
+/// units: tests/txn/unit_test.cpp.
 
 #include <cstdint>
 #include <optional>

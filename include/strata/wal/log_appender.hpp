@@ -5,7 +5,7 @@
 ///
 /// Segments of the log and the manifest are such files; what chains them, and what a failure means,
 /// is their owner's. After a failed `append` the end of the file is in doubt: append no more.
-/// Threads: one at a time.
+/// Threads: one at a time. Tested through the log: tests/wal/crash_test.cpp.
 
 #include <cstddef>
 #include <cstdint>

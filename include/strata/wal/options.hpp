@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The knobs of the write-ahead log, and the plain types its writer and its reader exchange.
+/// The knobs of the write-ahead log, and the plain types its writer and its reader exchange. Held
+/// by tests/wal/writer_test.cpp and tests/wal/replay_test.cpp.
 
 #include <cstddef>
 #include <cstdint>

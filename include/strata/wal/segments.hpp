@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The log segments that lie in a directory, with their headers: what replay plans by.
+/// The log segments that lie in a directory, with their headers: what replay plans by. Tested
+/// through replay: tests/wal/replay_test.cpp.
 
 #include <algorithm>
 #include <cstdint>

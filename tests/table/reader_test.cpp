@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <strata/table/reader.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <strata/core/entry.hpp>
+#include <strata/filter/concept.hpp>
+#include <strata/table/format.hpp>
+
+#include "entries.hpp"
+#include "specs.hpp"
+#include "tables.hpp"
+
+using namespace table_test;
+using table::ReadOptions;
+
+namespace {
+
+using Found = std::vector<std::pair<std::uint64_t, std::string>>;
+
+/// All versions of `key` at or below `sequence` that a get is shown.
+template <class S>
+Result<Found> get(const ReaderOf<S>& reader, std::string_view key, Sequence sequence,
+                  const ReadOptions& options = {}) {
+  Found found;
+  auto read = reader.get(key, sequence, filter::Probe<typename S::Filter>(key), options,
+                         [&](Trailer trailer, std::string_view value) {
+                           found.emplace_back(trailer.packed(), value);
+                           return true;
+                         });
+  return read ? Result<Found>(std::move(found)) : propagate(std::move(read));
+}
+Found expected(const Entries& entries, const std::string& key, Sequence sequence) {
+  Found found;
+  for (auto at = entries.lower_bound({key, Trailer::seek(sequence)});
+       at != entries.end() && at->first.key == key; ++at) {
+    found.emplace_back(at->first.trailer.packed(), at->second);
+  }
+  return found;
+}
+
+/// A cursor and an iterator into the map that do the same.
+template <class S>
+class Twins {
+ public:
+  Twins(const ReaderOf<S>& reader, const Entries& entries)
+      : cursor_(reader, {}), entries_(entries), at_(entries.end()) {}
+
+  void seek_to_first() {
+    cursor_.seek_to_first();
+    at_ = entries_.begin();
+    check();
+  }
+  void seek_to_last() {
+    cursor_.seek_to_last();
+    at_ = entries_.empty() ? entries_.end() : std::prev(entries_.end());
+    check();
+  }
+  void seek(const std::string& key, Sequence sequence) {
+    CAPTURE(key, sequence);
+    cursor_.seek(key, sequence);
+    at_ = entries_.lower_bound({key, Trailer::seek(sequence)});
+    check();
+  }
+  void seek_for_prev(const std::string& key) {
+    CAPTURE(key);
+    cursor_.seek_for_prev(key);
+    step_back(entries_.upper_bound({key, Trailer()}));
+    check();
+  }
+  void next() {
+    cursor_.next();
+    ++at_;
+    check();
+  }
+  void prev() {
+    cursor_.prev();
+    step_back(at_);
+    check();
+  }
+  [[nodiscard]] bool valid() const { return at_ != entries_.end(); }
+
+ private:
+  void step_back(Entries::const_iterator from) {
+    at_ = from == entries_.begin() ? entries_.end() : std::prev(from);
+  }
+  void check() {
+    REQUIRE(cursor_.status());
+    REQUIRE(cursor_.valid() == valid());
+    if (valid()) {
+      REQUIRE(cursor_.key() == at_->first.key);
+      REQUIRE(cursor_.trailer() == at_->first.trailer);
+      REQUIRE(cursor_.value() == at_->second);
+    }
+  }
+
+  typename ReaderOf<S>::Cursor cursor_;
+  const Entries& entries_;
+  Entries::const_iterator at_;
+};
+
+/// Keys with many versions, some in blocks of their own.
+Entries versioned() {
+  Entries entries = numbered(60);
+  Random random(5);
+  for (const char* key : {"key1000003x", "key1000040x", "zz"}) {
+    for (Sequence sequence = 1; sequence <= 30; ++sequence) {
+      const auto kind = below(random, 5) == 0 ? EntryKind::erase : EntryKind::put;
+      entries[{key, Trailer(sequence * 10, kind)}] = std::string(60'000, 'v');
+    }
+  }
+  return entries;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a get finds the versions of a key that its sequence may see", "[table]", Plain,
+                   Filtered, Compressed, Full) {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 10));
+  CAPTURE(seed);
+  Random random(seed);
+  const Table<TestType> table(random_entries(random, 60));
+  for (const std::string& key : probes_around(table.entries)) {
+    for (const Sequence sequence : {Sequence{0}, Sequence{500}, sequence_max}) {
+      CAPTURE(key, sequence);
+      REQUIRE(get<TestType>(*table.reader, key, sequence).value() ==
+              expected(table.entries, key, sequence));
+    }
+  }
+}
+
+TEST_CASE("a get goes on through the blocks that a key's versions span", "[table]") {
+  const Table<Full> table(versioned());
+  for (const std::string key : {"key1000003x", "key1000040x", "zz", "key1000003", "key1000004"}) {
+    for (Sequence sequence = 0; sequence <= 310; sequence += 5) {
+      REQUIRE(get<Full>(*table.reader, key, sequence).value() ==
+              expected(table.entries, key, sequence));
+    }
+  }
+}
+
+TEST_CASE("a get stops where its visitor has seen enough", "[table]") {
+  const Table<Plain> table(versioned());
+  int visits = 0;
+  REQUIRE(table.reader->get("zz", 300, filter::Probe<filter::None>("zz"), {},
+                            [&](Trailer, std::string_view) { return ++visits < 3; }));
+  CHECK(visits == 3);
+}
+
+TEST_CASE("a get of one version reads one block, also for a key between blocks", "[table]") {
+  const Table<Compressed> table(numbered(400));
+  for (const std::string& key : probes_around(numbered(40))) {
+    CAPTURE(key);
+    const cache::Stats before = table.cache.stats();
+    const filter::Probe<filter::None> probe(key);
+    REQUIRE(table.reader->get(key, sequence_max, probe, {},
+                              [](Trailer, std::string_view) { return false; }));
+    const cache::Stats after = table.cache.stats();
+    REQUIRE(after.hits + after.misses <= before.hits + before.misses + 1);
+  }
+}
+
+TEST_CASE("a filter spares the read of keys that are not there", "[table]") {
+  const Table<Filtered> table(numbered(1'000));
+  int passed = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string key = "key" + std::to_string(1'000'000 + i) + "?";
+    passed += table.reader->may_contain(filter::Probe<filter::Bloom>(key)) ? 1 : 0;
+    REQUIRE(get<Filtered>(*table.reader, key, sequence_max).value().empty());
+  }
+  CHECK(passed < 100);
+  const cache::Stats stats = table.cache.stats();
+  CHECK(stats.hits + stats.misses == static_cast<std::uint64_t>(passed));
+  for (const auto& [version, value] : table.entries) {
+    REQUIRE(table.reader->may_contain(filter::Probe<filter::Bloom>(version.key)));
+  }
+}
+
+TEMPLATE_TEST_CASE("a cursor seeks as a map does", "[table]", Plain, Full) {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 10));
+  CAPTURE(seed);
+  Random random(seed);
+  const Table<TestType> table(random_entries(random, 80));
+  Twins<TestType> twins(*table.reader, table.entries);
+  for (const std::string& key : probes_around(table.entries)) {
+    for (const Sequence sequence : {Sequence{0}, Sequence{500}, sequence_max}) {
+      twins.seek(key, sequence);
+    }
+    twins.seek_for_prev(key);
+  }
+}
+
+TEMPLATE_TEST_CASE("a cursor walks any way that a map's iterator does", "[table]", Plain, Full) {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 20));
+  CAPTURE(seed);
+  Random random(seed);
+  const Entries entries = seed == 0 ? versioned() : random_entries(random, 150);
+  const Table<TestType> table(entries);
+  const auto probe_set = probes_around(seed == 0 ? numbered(60) : entries);
+  const std::vector<std::string> probes(probe_set.begin(), probe_set.end());
+  Twins<TestType> twins(*table.reader, table.entries);
+  for (int step = 0; step < 3'000; ++step) {
+    const std::string& key = probes[below(random, probes.size())];
+    switch (twins.valid() ? below(random, 24) : below(random, 4)) {
+      case 0: twins.seek_to_first(); break;
+      case 1: twins.seek_to_last(); break;
+      case 2: twins.seek(key, random() % 1'200); break;
+      case 3: twins.seek_for_prev(key); break;
+      default: step / 50 % 2 == 0 ? twins.next() : twins.prev(); break;
+    }
+  }
+}
+
+TEST_CASE("a cursor walks from end to end and back", "[table]") {
+  const Table<Full> table(versioned());
+  Twins<Full> twins(*table.reader, table.entries);
+  for (twins.seek_to_first(); twins.valid();) {
+    twins.next();
+  }
+  for (twins.seek_to_last(); twins.valid();) {
+    twins.prev();
+  }
+}
+
+TEST_CASE("a cursor of a table without entries stands nowhere", "[table]") {
+  const Table<Full> table(Entries{});
+  Twins<Full> twins(*table.reader, table.entries);
+  twins.seek_to_first();
+  twins.seek_to_last();
+  twins.seek("", sequence_max);
+  twins.seek_for_prev("key");
+  CHECK(get<Full>(*table.reader, "key", sequence_max).value().empty());
+}
+
+TEST_CASE("a table is read in its comparator's order", "[table]") {
+  io::Memory fs;
+  REQUIRE(fs.create_directory("db"));
+  const Entries entries = numbered(300);
+  auto builder = table::Builder<Backwards>::create(fs, path, number, small_blocks<Backwards>());
+  REQUIRE(builder);
+  for (auto at = entries.rbegin(); at != entries.rend(); ++at) {
+    REQUIRE(builder->add(at->first.key, at->first.trailer, at->second));
+  }
+  const auto info = builder->finish();
+  REQUIRE(info);
+  CHECK(info->smallest == entries.rbegin()->first.key);
+  CHECK(info->largest == entries.begin()->first.key);
+  Cache cache{{}};
+  const auto reader = open<Backwards>(fs, cache).value();
+  CHECK(reader->verify());
+  CHECK(scanned<Backwards>(*reader).value() == entries);
+  for (const auto& [version, value] : entries) {
+    REQUIRE(get<Backwards>(*reader, version.key, sequence_max).value().size() == 1);
+  }
+  ReaderOf<Backwards>::Cursor cursor(*reader, {});
+  cursor.seek("key1000100x");
+  CHECK(cursor.key() == "key1000100");
+  cursor.seek_for_prev("key1000100x");
+  CHECK(cursor.key() == "key1000101");
+}
+
+TEST_CASE("a block that was read is in the cache, unless it is told not to fill it", "[table]") {
+  const Table<Full> table(numbered(400));
+  const std::uint64_t blocks = table.reader->properties().blocks;
+  REQUIRE(blocks > 10);
+  CHECK(scanned<Full>(*table.reader, {.fill_cache = false}).value() == table.entries);
+  CHECK(table.cache.stats().inserts == 0);
+  CHECK(scanned<Full>(*table.reader).value() == table.entries);
+  CHECK(table.cache.stats().inserts == blocks);
+  CHECK(table.cache.stats().hits == 0);
+  CHECK(scanned<Full>(*table.reader).value() == table.entries);
+  CHECK(table.cache.stats().inserts == blocks);
+  CHECK(table.cache.stats().hits == blocks);
+}
+
+TEST_CASE("an open table's memory is reserved in the cache until it is closed", "[table]") {
+  Table<Full> table(numbered(400));
+  CHECK(table.reader->pinned_bytes() > 400);  // more than a byte of filter for each key
+  CHECK(table.cache.used_bytes() == table.reader->pinned_bytes());
+  table.reader.reset();
+  CHECK(table.cache.used_bytes() == 0);
+}
+
+TEST_CASE("an entry stays readable while its cursor stands, though the cache lets it go",
+          "[table]") {
+  Table<Full> table(numbered(400));
+  ReaderOf<Full>::Cursor cursor(*table.reader, {});
+  cursor.seek("key1000200");
+  table.cache.clear();
+  CHECK(cursor.key() == "key1000200");
+  CHECK(cursor.value() == table.entries.lower_bound({"key1000200", Trailer::seek(999)})->second);
+}
+
+TEST_CASE("a table that is not there is not found", "[table]") {
+  io::Memory fs;
+  REQUIRE(fs.create_directory("db"));
+  Cache cache{{}};
+  const auto reader = open<Full>(fs, cache);
+  REQUIRE_FALSE(reader);
+  CHECK(reader.error().code() == ErrorCode::not_found);
+}
+
+TEST_CASE("a table under another's name is not opened", "[table]") {
+  Table<Full> table(numbered(10));
+  const auto reader = open<Full>(table.fs, table.cache, number + 1);
+  REQUIRE_FALSE(reader);
+  CHECK(reader.error().code() == ErrorCode::corruption);
+  CHECK(reader.error().message().find(path + ": is table 12 by its footer") == 0);
+}
+
+TEST_CASE("a table of another order or compression is not opened", "[table]") {
+  Table<Full> table(numbered(10));
+  const auto backwards = open<Backwards>(table.fs, table.cache);
+  REQUIRE_FALSE(backwards);
+  CHECK(backwards.error().code() == ErrorCode::incompatible_format);
+  CHECK(backwards.error().message().find("'bytewise', not 'reverse_bytewise'") !=
+        std::string::npos);
+  const auto plain = open<Filtered>(table.fs, table.cache);
+  REQUIRE_FALSE(plain);
+  CHECK(plain.error().code() == ErrorCode::incompatible_format);
+  CHECK(plain.error().message().find("compressed with 'lz4'") != std::string::npos);
+}
+
+TEST_CASE("a table without compression is read by every composition", "[table]") {
+  Table<Filtered> table(numbered(100));
+  const auto reader = open<Full>(table.fs, table.cache);
+  REQUIRE(reader);
+  CHECK(scanned<Full>(**reader).value() == table.entries);
+}
+
+TEST_CASE("a filter of another kind is left out", "[table]") {
+  Table<Full> filtered(numbered(100));
+  const auto without = open<Compressed>(filtered.fs, filtered.cache);
+  REQUIRE(without);
+  CHECK(scanned<Compressed>(**without).value() == filtered.entries);
+  CHECK((*without)->verify());
+
+  Table<Compressed> plain(numbered(100));
+  const auto with = open<Full>(plain.fs, plain.cache);
+  REQUIRE(with);
+  CHECK((*with)->may_contain(filter::Probe<filter::Bloom>("not there")));
+  CHECK(get<Full>(**with, "key1000050", sequence_max).value().size() == 1);
+  CHECK((*with)->verify());
+}
