@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <strata/io/simulated.hpp>
 #include <strata/wal/none.hpp>
 #include "small_database.hpp"
 
@@ -229,6 +230,29 @@ TEST_CASE("unlogged writes are there after a close, and may be gone after a cras
     REQUIRE(db.close());
   }
   CHECK(open_tree(fs).get("a").value() == "1");
+}
+
+TEST_CASE("an unlogged write that is lost takes no logged one with it") {
+  using OnDisk = LsmTree<io::Simulated, executor::Inline, clock::Frozen>;
+  const auto open_on = [](const io::Simulated& fs) {
+    OnDisk::Options options;
+    options.file_system = fs;
+    return std::move(OnDisk::open("/db", options).value());
+  };
+  const io::Simulated fs;
+  io::Simulated survived;
+  {
+    OnDisk db = open_on(fs);
+    REQUIRE(db.put("a", "1", {.durability = Durability::synced}));
+    REQUIRE(db.put("b", "2", {.durability = Durability::unlogged}));
+    REQUIRE(db.put("c", "3", {.durability = Durability::synced}));
+    survived = fs.crash_image(io::CrashChoice::drop_all_unsynced());
+  }
+  OnDisk db = open_on(survived);
+  CHECK(db.get("a").value() == "1");
+  CHECK(db.get("b").value() == std::nullopt);
+  CHECK(db.get("c").value() == "3");
+  CHECK(db.last_sequence() == 3);
 }
 
 TEST_CASE("without a log, what was flushed is there; a synced write is refused") {
