@@ -14,8 +14,9 @@ namespace strata {
 /// | `unlogged` | the flushed prefix | the flushed prefix                                      |
 ///
 /// Whatever the mode, a batch is whole or absent, and what is recovered is a prefix of commit
-/// order. Modes may be mixed: an unlogged batch that is lost leaves a gap of its own in that prefix,
-/// and takes nothing that was logged with it. Held by tests/crash/power_loss_test.cpp and tests/crash/kill_test.cpp.
+/// order. Modes may be mixed: an unlogged batch that is lost leaves a gap of its own in that
+/// prefix, and takes nothing that was logged with it. Held by tests/crash/power_loss_test.cpp and
+/// tests/crash/kill_test.cpp.
 enum class Durability : std::uint8_t {
   synced,
   buffered,

@@ -81,6 +81,10 @@ class TimeSeries {
     auto series = checked(metric, tags, points);
     return series ? put(unit, *series, points) : propagate(std::move(series));
   }
+  [[nodiscard]] Result<void> write(Unit& unit, std::string_view metric, const Tags& tags,
+                                   const Point& point) {
+    return write(unit, metric, tags, std::span(&point, 1));
+  }
 
   /// Runs `change(Unit&) -> Result<void>` alone, and commits what it wrote unless it failed.
   template <class Change>

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Walks all entries of a table, both ways. Pins one block; reads ahead when it goes forward
+/// through blocks that the cache does not hold. An error invalidates it and stays in `status`.
+/// Belongs to one thread; the reader must outlive it.
+///
+/// Tested through the reader: tests/table/reader_test.cpp.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <strata/core/entry.hpp>
+#include <strata/core/error.hpp>
+#include <strata/table/block.hpp>
+#include <strata/table/frame_reader.hpp>
+
+namespace strata::table {
+
+struct ReadOptions {
+  bool verify_checksums = true;
+  bool fill_cache = true;
+  bool use_cache = true;  ///< false: reads the file, though the cache may hold its blocks
+};
+
+/// Whether the block behind `block` may have versions of `key` too, all before entry `i` having
+/// been passed. A key between two blocks is in neither.
+[[nodiscard]] inline bool goes_on_behind(const Block& block, std::uint32_t i,
+                                         std::string_view key) noexcept {
+  return i == block.count() && block.key_is(i - 1, key);
+}
+
+/// `Reader`: `index_` and `block(number, options, ahead)` are what is asked of it.
+template <class Reader>
+class Cursor {
+  using Comparator = typename Reader::Comparator;
+
+ public:
+  Cursor(const Reader& reader, const ReadOptions& options) : reader_(&reader), options_(options) {}
+
+  [[nodiscard]] bool valid() const noexcept { return valid_; }
+  [[nodiscard]] std::string_view key() const noexcept { return {key_.data(), key_bytes_}; }
+  [[nodiscard]] Trailer trailer() const noexcept { return block_->trailer(at_); }
+  [[nodiscard]] std::string_view value() const noexcept { return block_->value(at_); }
+  [[nodiscard]] Result<void> status() const {
+    return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : Result<void>();
+  }
+
+  void seek_to_first() {
+    if (open(0)) {
+      stand_at_or_after(0);
+    }
+  }
+  void seek_to_last() {
+    if (open(reader_->index_->count() - 1)) {
+      stand(block_->count() - 1);
+    }
+  }
+  void seek(std::string_view key, Sequence sequence = sequence_max) {
+    if (open(reader_->index_->block_of(key))) {
+      stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
+    }
+  }
+  /// The last entry whose key is at or before `key`: the oldest version of it.
+  void seek_for_prev(std::string_view key) {
+    const std::uint32_t count = reader_->index_->count();
+    const std::uint32_t number = reader_->index_->block_of(key);
+    if (!open(number < count ? number : count - 1)) {
+      return;
+    }
+    std::uint32_t i = 0;
+    for (;;) {
+      // Trailer 0 is behind every version but one of sequence 0, which is skipped by hand.
+      i = block_->template lower_bound<Comparator>(key, Trailer::from_packed(0));
+      while (i < block_->count() && block_->key_is(i, key)) {
+        ++i;
+      }
+      if (!goes_on_behind(*block_, i, key) || number_ + 1 >= count) {
+        break;
+      }
+      if (!open(number_ + 1)) {
+        return;
+      }
+    }
+    stand_before(i);
+  }
+  void next() { stand_at_or_after(at_ + 1); }
+  void prev() { stand_before(at_); }
+
+ private:
+  /// Blocks are never empty, so one step over a block end is enough.
+  void stand_at_or_after(std::uint32_t i) {
+    if (i < block_->count()) {
+      stand(i);
+    } else if (open(number_ + 1)) {
+      stand(0);
+    }
+  }
+  void stand_before(std::uint32_t i) {
+    if (i > 0) {
+      stand(i - 1);
+    } else if (open(number_ - 1)) {  // wraps at 0, where `open` finds no block
+      stand(block_->count() - 1);
+    }
+  }
+  void stand(std::uint32_t i) {
+    at_ = i;
+    const std::size_t prefix = block_->prefix().size();
+    const std::size_t suffix = block_->suffix_bytes(i);
+    if (key_.size() < prefix + suffix + 8) {
+      key_.resize(prefix + suffix + 8);
+    }
+    block_->copy_suffix(i, key_.data() + prefix);
+    key_bytes_ = prefix + suffix;
+    valid_ = true;
+  }
+  /// False: there is no block of that number, or it can not be read.
+  [[nodiscard]] bool open(std::uint32_t number) {
+    valid_ = false;
+    if (number >= reader_->index_->count()) {
+      return false;
+    }
+    if (pin_ && number == number_) {
+      return true;
+    }
+    const bool forward = pin_ && number == number_ + 1;
+    auto pin = reader_->block(number, options_, forward ? &ahead_ : nullptr);
+    if (!pin) {
+      failed_.emplace(std::move(pin).error());
+      return false;
+    }
+    pin_ = std::move(*pin);
+    block_ = &*pin_;
+    number_ = number;
+    const std::string_view prefix = block_->prefix();
+    if (key_.size() < prefix.size() + 8) {
+      key_.resize(prefix.size() + 8);
+    }
+    std::copy(prefix.begin(), prefix.end(), key_.begin());
+    return true;
+  }
+
+  const Reader* reader_;
+  ReadOptions options_;
+  typename Reader::Pin pin_;
+  const Block* block_ = nullptr;
+  std::uint32_t number_ = 0;
+  std::uint32_t at_ = 0;
+  bool valid_ = false;
+  std::string key_;  // the block's prefix, then the suffix, then room for whole-word copies
+  std::size_t key_bytes_ = 0;
+  ReadAhead ahead_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace strata::table

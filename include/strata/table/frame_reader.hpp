@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Reads the footer, the sections and the data blocks of a table file, and checks them; the bytes
+/// are in table/format.hpp. Every error names the file. Immutable: any number of threads may read.
+///
+/// Tested through the reader: tests/table/damage_test.cpp.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <strata/core/bytes.hpp>
+#include <strata/core/coding.hpp>
+#include <strata/core/error.hpp>
+#include <strata/table/block.hpp>
+#include <strata/table/format.hpp>
+
+namespace strata::table {
+
+/// What one who goes forward has read beyond the block that was asked for.
+struct ReadAhead {
+  std::string bytes;
+  std::uint64_t offset = 0;
+
+  [[nodiscard]] bool holds(std::uint64_t from, std::size_t size) const noexcept {
+    return from >= offset && from - offset <= bytes.size() &&
+           size <= bytes.size() - (from - offset);
+  }
+};
+
+template <class File, class Compression, class Checksum>
+class FrameReader {
+ public:
+  FrameReader(File file, std::string path, std::uint64_t file_number)
+      : file_(std::move(file)), path_(std::move(path)), file_number_(file_number) {}
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::uint64_t file_number() const noexcept { return file_number_; }
+
+  [[nodiscard]] tl::unexpected<Error> damaged(std::string_view what) const {
+    return fail(ErrorCode::corruption, path_, ": ", what,
+                "; restore the table from a backup, or run repair");
+  }
+
+  [[nodiscard]] Result<Footer> footer() const {
+    const std::uint64_t size = file_.size_bytes();
+    std::string bytes(size < footer_bytes ? 0 : footer_bytes, '\0');
+    auto read = file_.read(size - bytes.size(), bytes.data(), bytes.size());
+    if (!read) {
+      return propagate(std::move(read));
+    }
+    auto footer = decode_footer<Checksum>(bytes, size, path_);
+    if (footer && footer->file_number != file_number_) {
+      return damaged("is table " + std::to_string(footer->file_number) + " by its footer");
+    }
+    return footer;
+  }
+
+  /// The payload of a section that the footer names.
+  [[nodiscard]] Result<std::string> section(const Handle& handle) const {
+    std::string frame(std::size_t{handle.bytes} + frame_bytes, '\0');
+    auto read = file_.read(handle.offset, frame.data(), frame.size());
+    if (!read) {
+      return propagate(std::move(read));
+    }
+    if (*read != frame.size() || !frame_is_whole<Checksum>(frame, file_number_, handle.offset)) {
+      return damaged_at(handle.offset);
+    }
+    frame.resize(handle.bytes);
+    return frame;
+  }
+
+  /// A data block that the index names, decompressed; never an empty one. Goes by way of `ahead`
+  /// where there is one.
+  [[nodiscard]] Result<Block> block(const Handle& handle, bool verify_checksum,
+                                    ReadAhead* ahead) const {
+    const std::size_t size = std::size_t{handle.bytes} + frame_bytes;
+    if (handle.offset > file_.size_bytes() || size > file_.size_bytes() - handle.offset) {
+      return damaged("the index names a block outside of the file");
+    }
+    std::unique_ptr<char[]> bytes(new char[size]);
+    auto read = ahead != nullptr ? read_through(*ahead, handle.offset, bytes.get(), size)
+                                 : read_frame(handle.offset, bytes.get(), size);
+    if (!read) {
+      return propagate(std::move(read));
+    }
+    const std::string_view frame(bytes.get(), size);
+    if (verify_checksum && !frame_is_whole<Checksum>(frame, file_number_, handle.offset)) {
+      return damaged_at(handle.offset);
+    }
+    auto block = parse(std::move(bytes), frame);
+    if (!block || block->count() == 0) {
+      return damaged_at(handle.offset);
+    }
+    return std::move(*block);
+  }
+
+ private:
+  static constexpr std::size_t ahead_bytes = 256_KiB;
+  /// More than a block ever has: it is closed long before, but for the largest value as its last.
+  static constexpr std::size_t raw_bytes_max = value_bytes_max + 16_MiB;
+
+  [[nodiscard]] tl::unexpected<Error> damaged_at(std::uint64_t offset) const {
+    return damaged("the block at offset " + std::to_string(offset) + " is damaged");
+  }
+
+  /// `bytes` hold `frame`. Nothing where they are no block.
+  [[nodiscard]] static std::optional<Block> parse(std::unique_ptr<char[]> bytes,
+                                                  std::string_view frame) {
+    const std::size_t payload_bytes = frame.size() - frame_bytes;
+    const auto codec = static_cast<std::uint8_t>(frame[payload_bytes]);
+    if (codec == 0) {
+      return Block::parse(std::move(bytes), payload_bytes);
+    }
+    const std::size_t raw_bytes = load_fixed<std::uint32_t>(frame.data() + payload_bytes + 1);
+    if (codec != Compression::id || raw_bytes > raw_bytes_max) {
+      return std::nullopt;
+    }
+    std::unique_ptr<char[]> raw(new char[raw_bytes]);
+    if (!Compression::decompress(frame.substr(0, payload_bytes), raw_bytes, raw.get())) {
+      return std::nullopt;
+    }
+    return Block::parse(std::move(raw), raw_bytes);
+  }
+
+  [[nodiscard]] Result<void> read_frame(std::uint64_t offset, char* to, std::size_t size) const {
+    auto read = file_.read(offset, to, size);
+    if (!read) {
+      return propagate(std::move(read));
+    }
+    return *read == size ? Result<void>() : damaged_at(offset);
+  }
+  [[nodiscard]] Result<void> read_through(ReadAhead& ahead, std::uint64_t offset, char* to,
+                                          std::size_t size) const {
+    if (!ahead.holds(offset, size)) {
+      ahead.bytes.resize(std::max(ahead_bytes, size));
+      auto read = file_.read(offset, ahead.bytes.data(), ahead.bytes.size());
+      ahead.bytes.resize(read ? *read : 0);
+      ahead.offset = offset;
+      if (!read) {
+        return propagate(std::move(read));
+      }
+    }
+    if (!ahead.holds(offset, size)) {
+      return damaged_at(offset);
+    }
+    std::copy_n(ahead.bytes.data() + (offset - ahead.offset), size, to);
+    return {};
+  }
+
+  File file_;
+  std::string path_;
+  std::uint64_t file_number_;
+};
+
+}  // namespace strata::table
