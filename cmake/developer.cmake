@@ -9,7 +9,9 @@ if(STRATA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 find_program(STRATA_MOLD mold)
 if(STRATA_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # mold 1.10.1 lets the read-only part after relocation begin a few bytes early where a program
+  # has thread-local variables: if a page ends there, the program does not start.
+  add_link_options(-fuse-ld=mold -Wl,-z,norelro)
 endif()
 
 set(CMAKE_CXX_STANDARD 20)
