@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The five stores, each a template over the database. Links Boost.JSON and OpenSSL (CMake
-/// targets strata::json, strata::openssl).
+/// The five stores, each a template over the database. Needs Boost.JSON, FlatBuffers and
+/// OpenSSL (CMake targets strata::json, strata::flatbuffers, strata::openssl).
 
 #include <strata/store/document_store.hpp>
 #include <strata/store/graph.hpp>

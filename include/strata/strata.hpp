@@ -2,8 +2,8 @@
 #pragma once
 
 /// The default composition: what most users need. `strata::PersistenceManager<>`, the engine below
-/// it, and scans as ranges. Links: Boost.JSON and OpenSSL (CMake targets strata::json,
-/// strata::openssl).
+/// it, and scans as ranges. Needs Boost.JSON, FlatBuffers and OpenSSL (CMake targets strata::json,
+/// strata::flatbuffers, strata::openssl).
 
 #include <strata/lsm/scan.hpp>
 #include <strata/lsm_tree.hpp>
