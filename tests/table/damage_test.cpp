@@ -204,6 +204,48 @@ TEST_CASE("a block of another table is damage, though it is whole", "[table]") {
   REQUIRE(meets_damage<Plain>(bytes, table.entries));
 }
 
+TEST_CASE("what one read took unchecked is checked for the next", "[table]") {
+  const table::ReadOptions unchecked{.verify_checksums = false};
+  Table<Plain> table(entries_of({"key"}));
+  std::string bytes = table.bytes();
+  bytes[bytes.find("value 0")] = 'V';
+  io::Memory fs = disk_with(bytes);
+  Cache cache{{}};
+  const auto reader = open<Plain>(fs, cache).value();
+  CHECK(scanned<Plain>(*reader, unchecked).value().begin()->second == "Value 0");
+  const auto checked = scanned<Plain>(*reader);
+  REQUIRE_FALSE(checked);
+  check_is_damage(checked.error());
+}
+
+TEMPLATE_TEST_CASE("a damaged block that is read unchecked is read within its bytes", "[table]",
+                   Plain, Compressed) {
+  Table<TestType> table(numbered(6));
+  const std::string whole = table.bytes();
+  const std::uint64_t data_bytes =
+      table::decode_footer<Checksum>(
+          std::string_view(whole).substr(whole.size() - table::footer_bytes), whole.size(), path)
+          ->filter.offset;
+  std::string bytes = whole;
+  std::size_t refused = 0;
+  for (std::size_t bit = 0; bit < data_bytes * 8; ++bit) {
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+    io::Memory fs = disk_with(bytes);
+    Cache cache{{}};
+    const auto reader = open<TestType>(fs, cache).value();
+    typename ReaderOf<TestType>::Cursor cursor(*reader, {.verify_checksums = false});
+    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+      REQUIRE(cursor.key().size() + cursor.value().size() < 1'000);
+    }
+    if (!cursor.status()) {
+      check_is_damage(cursor.status().error());
+      ++refused;
+    }
+    bytes[bit / 8] = whole[bit / 8];
+  }
+  CHECK(refused > 100);
+}
+
 TEST_CASE("verify reads the whole file, though cache and memory hold all of it", "[table]") {
   using S = Spec<RottingFiles, filter::Bloom, compression::Lz4>;
   Table<Full> table(numbered(24), small_blocks<Full>(), {{"a", "b", 3}});

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/table/reader.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -297,6 +300,34 @@ TEST_CASE("an entry stays readable while its cursor stands, though the cache let
   table.cache.clear();
   CHECK(cursor.key() == "key1000200");
   CHECK(cursor.value() == table.entries.lower_bound({"key1000200", Trailer::seek(999)})->second);
+}
+
+TEST_CASE("threads read one table, though its cache holds little of it", "[table]") {
+  Table<Full> table(numbered(400));
+  Cache cache{{.capacity_bytes = 4'000}};
+  const auto reader = open<Full>(table.fs, cache).value();
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    threads.emplace_back([&, seed] {
+      Random random(seed);
+      ReaderOf<Full>::Cursor cursor(*reader, {});
+      for (int i = 0; i < 1'000; ++i) {
+        const auto wanted =
+            std::next(table.entries.begin(), static_cast<std::ptrdiff_t>(below(random, 400)));
+        cursor.seek(wanted->first.key);
+        const auto found = get<Full>(*reader, wanted->first.key, sequence_max);
+        right += cursor.valid() && cursor.value() == wanted->second && found &&
+                         found->size() == 1 && found->front().second == wanted->second
+                     ? 1
+                     : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(right == 4'000);
 }
 
 TEST_CASE("a table that is not there is not found", "[table]") {

@@ -21,7 +21,8 @@ struct WriteOptions {
 struct ReadOptions {
   /// Read as of this snapshot; null: as of now. The snapshot must outlive the read.
   const Snapshot* snapshot = nullptr;
-  /// Check the checksum of each block that comes from disk.
+  /// Check the checksum of each block that comes from disk. A block that was not checked is not
+  /// kept in the cache.
   bool verify_checksums = true;
   /// Keep the blocks that were read in the cache; false for one-off scans of everything.
   bool fill_cache = true;

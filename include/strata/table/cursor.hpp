@@ -23,7 +23,7 @@
 namespace strata::table {
 
 struct ReadOptions {
-  bool verify_checksums = true;
+  bool verify_checksums = true;  ///< false: what is read is not kept in the cache either
   bool fill_cache = true;
   bool use_cache = true;  ///< false: reads the file, though the cache may hold its blocks
 };
