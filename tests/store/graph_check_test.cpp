@@ -10,27 +10,22 @@
 #include <strata/store/graph.hpp>
 #include <strata/store/key_value.hpp>
 
-#include "databases.hpp"
+#include "graph_fixture.hpp"
 
 using strata::ErrorCode;
-using strata::store::Graph;
 using strata::store::KeyValue;
 using strata::store::Side;
-using strata::txn::KeyLocks;
 namespace detail = strata::store::detail;
+using graph_tests::Databases;
+using graph_tests::GraphOn;
 
 namespace {
 
-using Databases = databases::all<"graph">;
-
 /// A graph of two nodes and an edge, and its keys as such.
 template <class Holder>
-struct Fixture {
-  using Db = typename Holder::Db;
-  Holder holder;
-  KeyLocks locks;
-  Graph<Db> graph{holder.db, locks};
-  KeyValue<Db, "graph"> raw{holder.db, locks};
+struct Fixture : GraphOn<Holder> {
+  using GraphOn<Holder>::graph;
+  KeyValue<typename Holder::Db, "graph"> raw{this->holder.db, this->locks};
   std::uint64_t edge = 0;
 
   Fixture() {

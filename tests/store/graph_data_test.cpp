@@ -13,22 +13,21 @@
 
 #include <boost/json/parse.hpp>
 
-#include "databases.hpp"
+#include "graph_fixture.hpp"
 #include "real_data.hpp"
 
+using graph_tests::Databases;
+using graph_tests::GraphOn;
 using strata::Result;
-using strata::store::Graph;
 using strata::store::Node;
 using strata::store::PathCost;
 using strata::store::Side;
 using strata::store::Step;
 using strata::store::Visit;
 using strata::store::VisitOrder;
-using strata::txn::KeyLocks;
 
 namespace {
 
-using Databases = databases::all<"graph">;
 using Json = boost::json::value;
 
 double real(const Json& json) {
@@ -43,11 +42,8 @@ std::string text(const Json& json) {
 
 /// Airports are nodes with their state as label; routes are edges with their flights as weight.
 template <class Holder>
-struct Flights {
-  using Db = typename Holder::Db;
-  Holder holder;
-  KeyLocks locks;
-  Graph<Db> graph{holder.db, locks};
+struct Flights : GraphOn<Holder> {
+  using GraphOn<Holder>::graph;
   Json airports;
   Json routes;
   std::set<std::string> served;  // airports with a route

@@ -11,31 +11,26 @@
 
 #include <strata/store/graph.hpp>
 
-#include "databases.hpp"
+#include "graph_fixture.hpp"
 #include "random_graph.hpp"
 
+using graph_tests::Databases;
+using graph_tests::GraphOn;
+using graph_tests::Ids;
 using random_graph::Plain;
 using random_graph::unreachable;
 using strata::ErrorCode;
-using strata::store::Graph;
 using strata::store::GraphPath;
 using strata::store::PathCost;
 using strata::store::PathOptions;
 using strata::store::Side;
 using strata::store::Step;
-using strata::txn::KeyLocks;
 
 namespace {
 
-using Databases = databases::all<"graph">;
-using Ids = std::vector<std::string>;
-
 template <class Holder>
-struct Fixture {
-  using Db = typename Holder::Db;
-  Holder holder;
-  KeyLocks locks;
-  Graph<Db> graph{holder.db, locks};
+struct Fixture : GraphOn<Holder> {
+  using GraphOn<Holder>::graph;
 
   std::uint64_t add(const std::string& from, const std::string& to, double weight) {
     REQUIRE(graph.put_node({.id = from}));

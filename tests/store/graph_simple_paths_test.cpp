@@ -11,30 +11,21 @@
 
 #include <strata/store/graph.hpp>
 
-#include "databases.hpp"
+#include "graph_fixture.hpp"
 #include "random_graph.hpp"
 
+using graph_tests::Databases;
+using graph_tests::GraphOn;
+using graph_tests::Ids;
 using random_graph::Arc;
 using random_graph::Plain;
 using strata::ErrorCode;
-using strata::store::Graph;
 using strata::store::Side;
 using strata::store::Step;
-using strata::txn::KeyLocks;
 
 namespace {
 
-using Databases = databases::all<"graph">;
-using Ids = std::vector<std::string>;
 using Edges = std::vector<std::uint64_t>;
-
-template <class Holder>
-struct Fixture {
-  using Db = typename Holder::Db;
-  Holder holder;
-  KeyLocks locks;
-  Graph<Db> graph{holder.db, locks};
-};
 
 /// Every simple path, by trying everything.
 void walk(const std::vector<Arc>& arcs, std::size_t at, std::size_t to, std::size_t depth_left,
@@ -59,7 +50,7 @@ void walk(const std::vector<Arc>& arcs, std::size_t at, std::size_t to, std::siz
 
 TEMPLATE_LIST_TEST_CASE("a node may lie on many paths, and parallel edges make many of one", "",
                         Databases) {
-  Fixture<TestType> f;
+  GraphOn<TestType> f;
   for (const char* id : {"a", "b", "c", "d", "e", "far"}) {
     REQUIRE(f.graph.add_node({.id = id}));
   }
@@ -101,7 +92,7 @@ TEMPLATE_LIST_TEST_CASE("a node may lie on many paths, and parallel edges make m
 }
 
 TEMPLATE_LIST_TEST_CASE("a dense part that leads nowhere is not searched", "", Databases) {
-  Fixture<TestType> f;
+  GraphOn<TestType> f;
   for (int i = 0; i < 20; ++i) {
     REQUIRE(f.graph.add_node({.id = std::to_string(i)}));
   }
@@ -127,7 +118,7 @@ TEMPLATE_LIST_TEST_CASE("random graphs: the simple paths are those that trying e
   CAPTURE(seed);
   std::mt19937 random(seed);
   for (int round = 0; round < 40; ++round) {
-    Fixture<TestType> f;
+    GraphOn<TestType> f;
     const Plain plain = random_graph::fill(f.graph, random, 2 + random() % 6, random() % 16);
     const Side side = std::vector{Side::out, Side::in, Side::both}[random() % 3];
     const std::size_t max_depth = random() % 8;

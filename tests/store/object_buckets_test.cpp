@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <strata/store/object_store.hpp>
-#include "databases.hpp"
+#include "object_fixture.hpp"
 
 using namespace strata;
 using store::Objects;
@@ -17,12 +17,7 @@ using store::Objects;
 namespace {
 
 template <class Holder>
-struct Fixture : Holder {
-  txn::KeyLocks locks;
-  Objects<typename Holder::Db> objects{this->db, locks};
-
-  Fixture() { REQUIRE(objects.create_bucket("b")); }
-};
+using Fixture = object_tests::ObjectsOn<Holder>;
 
 template <class T>
 ErrorCode code_of(const Result<T>& result) {

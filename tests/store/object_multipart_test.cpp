@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <strata/store/object_store.hpp>
-#include "databases.hpp"
+#include "object_fixture.hpp"
 
 using namespace strata;
 using store::CompletedPart;
@@ -17,20 +17,12 @@ using store::CompletedPart;
 namespace {
 
 template <class Holder>
-struct Fixture : Holder {
-  txn::KeyLocks locks;
-  store::Objects<typename Holder::Db> objects{this->db, locks};
-
-  Fixture() { REQUIRE(objects.create_bucket("b")); }
-  auto& multipart() { return objects.multipart(); }
+struct Fixture : object_tests::ObjectsOn<Holder> {
+  auto& multipart() { return this->objects.multipart(); }
 
   std::size_t chunks() {
-    std::size_t count = 0;
-    auto cursor = this->db.template family<"objects">().cursor(ReadOptions{});
-    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-      count += cursor.key()[0] == char{store::detail::ObjectKeys::chunk_kind} ? 1 : 0;
-    }
-    return count;
+    return this->count(
+        [](std::uint8_t kind) { return kind == store::detail::ObjectKeys::chunk_kind; });
   }
 };
 

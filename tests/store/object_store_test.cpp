@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "databases.hpp"
+#include "object_fixture.hpp"
 
 using namespace strata;
 using store::Objects;
@@ -16,25 +16,14 @@ using store::Objects;
 namespace {
 
 template <class Holder>
-struct Fixture : Holder {
-  txn::KeyLocks locks;
-  Objects<typename Holder::Db> objects{this->db, locks};
-
-  Fixture() { REQUIRE(objects.create_bucket("b")); }
-
+struct Fixture : object_tests::ObjectsOn<Holder> {
   /// How many entries the family holds beside the bucket, its usage and the next id.
   std::size_t entries() {
-    std::size_t count = 0;
-    auto cursor = this->db.template family<"objects">().cursor(ReadOptions{});
-    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-      const auto kind = static_cast<std::uint8_t>(cursor.key()[0]);
-      using Keys = store::detail::ObjectKeys;
-      count += kind == Keys::head_kind || kind == Keys::chunk_kind || kind == Keys::pending_kind ||
-                       kind == Keys::upload_kind || kind == Keys::part_kind
-                   ? 1
-                   : 0;
-    }
-    return count;
+    using Keys = store::detail::ObjectKeys;
+    return this->count([](std::uint8_t kind) {
+      return kind == Keys::head_kind || kind == Keys::chunk_kind || kind == Keys::pending_kind ||
+             kind == Keys::upload_kind || kind == Keys::part_kind;
+    });
   }
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include <strata/store/object_store.hpp>
-#include "databases.hpp"
+#include "object_fixture.hpp"
 
 using namespace strata;
 using store::Objects;
@@ -14,22 +14,12 @@ using store::Objects;
 namespace {
 
 template <class Holder>
-struct Fixture : Holder {
-  txn::KeyLocks locks;
-  Objects<typename Holder::Db> objects{this->db, locks};
-
-  Fixture() { REQUIRE(objects.create_bucket("b")); }
-
+struct Fixture : object_tests::ObjectsOn<Holder> {
   /// Chunks of objects and marks of writers.
   std::size_t entries() {
     using Keys = store::detail::ObjectKeys;
-    std::size_t count = 0;
-    auto cursor = this->db.template family<"objects">().cursor(ReadOptions{});
-    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-      const char kind = cursor.key()[0];
-      count += kind == char{Keys::chunk_kind} || kind == char{Keys::pending_kind} ? 1 : 0;
-    }
-    return count;
+    return this->count(
+        [](std::uint8_t kind) { return kind == Keys::chunk_kind || kind == Keys::pending_kind; });
   }
 };
 
