@@ -19,7 +19,6 @@
 
 using namespace table_test;
 using Index = index::Binary::type<comparator::Bytewise>;
-using table::Handle;
 using table::separator_of;
 
 namespace {
