@@ -194,7 +194,7 @@ void block_search(benchmark::State& state) {
   }
   double with_heads = 0;
   double with_restarts = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     std::uint64_t sum_of_heads = 0;
     std::uint64_t sum_of_restarts = 0;
     with_heads += seconds(heads, seeks, sum_of_heads);
