@@ -57,8 +57,8 @@ class Committer {
   }
 
   [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept { return visible_; }
-  /// Appended to the log so far. The commit leader's.
-  [[nodiscard]] std::uint64_t logged_bytes() const noexcept { return logged_bytes_; }
+  /// Of all batches so far, logged or not. The commit leader's.
+  [[nodiscard]] std::uint64_t committed_bytes() const noexcept { return committed_bytes_; }
 
   [[nodiscard]] Result<void> commit(const WriteBatch& batch, Durability durability) {
     PendingWrite write;
@@ -169,12 +169,12 @@ class Committer {
                        logged ? write.checksum : Checksum::compute({}));
       if (write.result) {
         last_sequence_ += write.count;
+        committed_bytes_ += write.bytes.size();
         bytes += logged ? write.bytes.size() : 0;
         ++batches;
         sync = sync || write.durability == Durability::synced;
       }
     });
-    logged_bytes_ += bytes;
     host_.metrics().add(metrics::Counter::batches, batches);
     host_.metrics().add(metrics::Counter::wal_bytes, bytes);
     return sync ? timed_sync() : Result<void>();
@@ -190,8 +190,8 @@ class Committer {
 
   Host& host_;
   WriteQueue queue_;
-  Sequence last_sequence_;          // of the log; the leader's
-  std::uint64_t logged_bytes_ = 0;  // the leader's
+  Sequence last_sequence_;             // of the log; the leader's
+  std::uint64_t committed_bytes_ = 0;  // the leader's
   alignas(64) std::atomic<Sequence> visible_;
   std::mutex log_mutex_;
   std::optional<Log> log_;

@@ -25,6 +25,7 @@
 #include <strata/core/epoch.hpp>
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
+#include <strata/lsm/admission.hpp>
 #include <strata/lsm/background.hpp>
 #include <strata/lsm/batch_check.hpp>
 #include <strata/lsm/committer.hpp>
@@ -34,7 +35,6 @@
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
-#include <strata/lsm/throttle.hpp>
 #include <strata/lsm/tree.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
@@ -179,18 +179,8 @@ class EngineCore {
 
   /// Everything that was committed before the call is in tables when it returns.
   [[nodiscard]] Result<void> flush() {
-    if (auto writable = check_writable(); !writable) {
-      return writable;
-    }
-    auto switched = committer_->exclusively([this]() -> Result<void> {
-      const std::lock_guard lock(background_.mutex());
-      for_each_tree([](auto& tree) { tree.switch_memtable(); });
-      return {};
-    });
-    if (!switched) {
-      return switched;
-    }
-    return drain_flushes();
+    auto writable = check_writable();
+    return writable ? flush_memtables() : writable;
   }
   /// Merges [first, last] of a family down to its deepest level.
   template <class TreeT>
@@ -199,7 +189,7 @@ class EngineCore {
     if (auto flushed = flush(); !flushed) {
       return flushed;
     }
-    const typename decltype(background_)::Pause pause(background_);
+    const typename BackgroundWork::Pause pause(background_);
     const std::lock_guard one_at_a_time(compact_mutex_);
     return compact_range(background_, tree, first, last);
   }
@@ -213,9 +203,7 @@ class EngineCore {
     Result<void> outcome;
     if (committer_ && !options_.read_only) {
       if (has_unlogged_.load() && !background_.failed()) {
-        closed_ = false;
-        outcome = flush();
-        closed_ = true;
+        outcome = flush_memtables();
       }
       background_.stop();
       auto error = background_.error();
@@ -290,24 +278,7 @@ class EngineCore {
     if (auto writable = check_writable(); !writable) {
       return writable;
     }
-    Result<void> outcome;
-    for_each_tree([&](auto& tree) {
-      if (outcome && tree.active().memory_bytes() >= options_.write_buffer_bytes) {
-        outcome = rotate(tree);
-      }
-    });
-    // A full disk may have been freed since: try again with every write.
-    if (flush_wanted_ || background_.disk_full()) [[unlikely]] {
-      flush_wanted_ = false;
-      background_.schedule_flush();
-    }
-    if (outcome && committer_->logged_bytes() >= log_check_at_) [[unlikely]] {
-      outcome = bound_log();
-    }
-    if (outcome && background_.pressure() >= 1) [[unlikely]] {
-      slow_down();
-    }
-    return outcome;
+    return admission_.admit(committer_->committed_bytes());
   }
   void apply(const BatchOperation& operation, Sequence sequence) {
     if constexpr (family_count == 1) {
@@ -374,6 +345,8 @@ class EngineCore {
   }
 
  private:
+  using BackgroundWork = Background<EngineCore, typename Db::Executor, typename Db::Metrics, Clock>;
+
   template <std::size_t... I>
   void make_trees(std::index_sequence<I...>) {
     ((std::get<I>(trees_) = std::make_unique<TreeAt<I>>(
@@ -382,65 +355,15 @@ class EngineCore {
      ...);
   }
 
-  /// Makes the active memtable of `tree` immutable, after waiting for a place in the queue.
-  template <class TreeT>
-  [[nodiscard]] Result<void> rotate(TreeT& tree) {
-    const auto has_place = [&] { return tree.immutable_count() < options_.immutables_max; };
-    {
+  [[nodiscard]] Result<void> flush_memtables() {
+    auto switched = committer_->exclusively([this]() -> Result<void> {
       const std::lock_guard lock(background_.mutex());
-      if (has_place()) {
-        tree.switch_memtable();
-        flush_wanted_ = true;
-        return {};
-      }
-    }
-    const std::uint64_t start = Clock::now_ns();
-    background_.schedule_flush();
-    background_.wait(has_place);
-    metrics_.add(metrics::Counter::stops, 1);
-    metrics_.add(metrics::Counter::stall_micros, (Clock::now_ns() - start) / 1000);
-    const std::lock_guard lock(background_.mutex());
-    if (!has_place()) {
-      return fail(background_.disk_full() ? ErrorCode::disk_full : ErrorCode::read_only, path_,
-                  ": memtables can not be flushed; free space on the disk, or reopen");
-    }
-    tree.switch_memtable();
-    flush_wanted_ = true;
-    return {};
-  }
-  /// Where the log grows beyond its bound, rotates the memtable that keeps its oldest record: a
-  /// family that is seldom written must not hold the log of all.
-  [[nodiscard]] Result<void> bound_log() {
-    log_check_at_ = committer_->logged_bytes() + options_.log_bytes_max / 16;
-    if (log_size().first <= options_.log_bytes_max) {
+      for_each_tree([](auto& tree) { tree.switch_memtable(); });
       return {};
-    }
-    Sequence oldest = 0;
-    for_each_tree([&](auto& tree) {
-      const Sequence first = tree.active().first_sequence();
-      oldest = first != 0 && (oldest == 0 || first < oldest) ? first : oldest;
     });
-    Result<void> outcome;
-    for_each_tree([&](auto& tree) {
-      if (outcome && oldest != 0 && tree.active().first_sequence() == oldest) {
-        outcome = rotate(tree);
-      }
-    });
-    return outcome;
-  }
-  void slow_down() {
-    const double pressure = background_.pressure();
-    const std::uint64_t start = Clock::now_ns();
-    metrics_.add(metrics::Counter::slowdowns, 1);
-    if (pressure >= 2) {
-      metrics_.add(metrics::Counter::stops, 1);
-      background_.wait([this] { return background_.pressure() < 2; });
-    } else {
-      Clock::sleep_us(throttle_.delay_us(pressure, 4096));
+    if (!switched) {
+      return switched;
     }
-    metrics_.add(metrics::Counter::stall_micros, (Clock::now_ns() - start) / 1000);
-  }
-  [[nodiscard]] Result<void> drain_flushes() {
     background_.schedule_flush();
     background_.wait([this] {
       bool drained = true;
@@ -476,11 +399,9 @@ class EngineCore {
   std::uint64_t database_id_ = 0;
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_unlogged_{false};
-  bool flush_wanted_ = false;       ///< the commit leader's
-  std::uint64_t log_check_at_ = 0;  ///< the commit leader's: logged bytes at the next `bound_log`
-  Throttle throttle_;
   std::mutex compact_mutex_;
-  Background<EngineCore, typename Db::Executor, typename Db::Metrics, Clock> background_;
+  BackgroundWork background_;
+  Admission<EngineCore, BackgroundWork, Clock> admission_{*this, background_};
 };
 
 }  // namespace strata::lsm
