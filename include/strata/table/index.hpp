@@ -3,19 +3,19 @@
 
 /// The table index slot: from a key to the data block that may hold it.
 ///
-/// | expression                     | result           | promise                                    |
-/// |--------------------------------|------------------|--------------------------------------------|
-/// | `I::name`, `I::format_version` |                  | in each table for ever                     |
-/// | `I::Builder b`                 |                  | one a table                                |
-/// | `b.add(separator, handle)`     | `void`           | at or above its block's keys, below the    |
-/// |                                |                  | next's; equal where a key's versions go on |
-/// | `b.finish(out)`                | `void`           | appends the bytes of the index             |
-/// | `I::type<C>::open(bytes, n)`   | `optional<type>` | owns `n` bytes; none where damaged         |
-/// | `index.block_of(key)`          | `uint32_t`       | the first block whose separator is at or   |
-/// |                                |                  | above `key`; `count()` if none             |
-/// | `index.handle(i)`              | `Handle`         | of block `i`                               |
-/// | `index.count()`                | `uint32_t`       | blocks                                     |
-/// | `index.memory_bytes()`         | `size_t`         | what it pins                               |
+/// | expression                     | result           | promise                                |
+/// |--------------------------------|------------------|----------------------------------------|
+/// | `I::name`, `I::format_version` |                  | in each table for ever                 |
+/// | `I::Builder b`                 |                  | one a table                            |
+/// | `b.add(separator, handle)`     | `void`           | at or above its block's keys, below    |
+/// |                                |                  | the next's; equal where versions go on |
+/// | `b.finish(out)`                | `void`           | appends the bytes of the index         |
+/// | `I::type<C>::open(bytes, n)`   | `optional<type>` | owns `n` bytes; none where damaged     |
+/// | `index.block_of(key)`          | `uint32_t`       | the first block whose separator is     |
+/// |                                |                  | at or above `key`; `count()` if none   |
+/// | `index.handle(i)`              | `Handle`         | of block `i`                           |
+/// | `index.count()`                | `uint32_t`       | blocks                                 |
+/// | `index.memory_bytes()`         | `size_t`         | what it pins                           |
 ///
 /// `index::Binary` keeps separators in the form of a block: a branch-free binary search over a
 /// column of key heads, in memory since open.
