@@ -121,23 +121,11 @@ class Background {
 
   /// Flushes the oldest immutable memtable of some tree. False: there was none.
   [[nodiscard]] Result<bool> flush_one() {
-    Result<bool> outcome = false;
-    host_.for_each_tree([&](auto& tree) {
-      if (outcome && !*outcome) {
-        outcome = flush_tree(tree);
-      }
-    });
-    return outcome;
+    return for_some_tree([this](auto& tree) { return flush_tree(tree); });
   }
   /// Runs one compaction that a picker wants. False: none does.
   [[nodiscard]] Result<bool> compact_one() {
-    Result<bool> outcome = false;
-    host_.for_each_tree([&](auto& tree) {
-      if (outcome && !*outcome) {
-        outcome = compact_tree(tree);
-      }
-    });
-    return outcome;
+    return for_some_tree([this](auto& tree) { return compact_tree(tree); });
   }
   /// Runs a job that was picked; releases its inputs whatever happens.
   template <class Tree>
@@ -162,6 +150,18 @@ class Background {
  private:
   static void flush_task(void* self) { static_cast<Background*>(self)->flush_all(); }
   static void compaction_task(void* self) { static_cast<Background*>(self)->compact_all(); }
+
+  /// Tries `job(tree)` until it did something, failed, or every tree was asked.
+  template <class Job>
+  [[nodiscard]] Result<bool> for_some_tree(Job job) {
+    Result<bool> outcome = false;
+    host_.for_each_tree([&](auto& tree) {
+      if (outcome && !*outcome) {
+        outcome = job(tree);
+      }
+    });
+    return outcome;
+  }
 
   void flush_all() {
     bool worked = false;
