@@ -15,8 +15,9 @@ int main() {
   for (const char* city : {"Athens", "Berlin", "Bern", "Cairo"}) {
     stored = stored && db.put(city, "a city", {.durability = strata::Durability::synced});
   }
-  for (const auto [city, value] : db.scan("B", "C")) {  // ordered; as of now
+  auto cities = db.scan("B", "C");  // ordered; as of now
+  for (const auto [city, value] : cities) {
     std::cout << city << " is " << value << '\n';
   }
-  return stored && db.close() ? 0 : 1;
+  return stored && cities.status() && db.close() ? 0 : 1;
 }
