@@ -44,8 +44,7 @@ class FrameReader {
   [[nodiscard]] std::uint64_t file_number() const noexcept { return file_number_; }
 
   [[nodiscard]] tl::unexpected<Error> damaged(std::string_view what) const {
-    return fail(ErrorCode::corruption, path_, ": ", what,
-                "; restore the table from a backup, or run repair");
+    return fail(ErrorCode::corruption, path_, ": ", what, "; restore a backup");
   }
 
   [[nodiscard]] Result<Footer> footer() const {

@@ -46,7 +46,7 @@ struct LoadedManifest {
     const bool is_numbered = stem.find_first_not_of("0123456789") == std::string_view::npos;
     if (is_numbered && (name.ends_with(".log") || name.ends_with(".table"))) {
       return fail(ErrorCode::corruption, io::join(directory, current_name), ": is missing, but ",
-                  name, " is there; restore a backup or repair the database");
+                  name, " is there; restore a backup");
     }
     // What a first open that crashed leaves behind.
     if (name != "LOCK" && !name.ends_with(".tmp") && !parse_manifest_name(name)) {
@@ -80,7 +80,7 @@ template <class Checksum, class Fs>
   const auto number = decode_current<Checksum>(*line);
   if (!number) {
     return fail(ErrorCode::corruption, path,
-                ": offset 0: does not name a manifest; restore a backup or repair the database");
+                ": offset 0: does not name a manifest; restore a backup");
   }
   return *number;
 }
@@ -138,8 +138,7 @@ template <class Reader>
   }
   if (*later || missing == 1) {
     return fail(ErrorCode::corruption, path, ": offset ", std::to_string(broken_at), ": ", what,
-                "; edit ", std::to_string(missing),
-                " was durable; restore a backup or repair the database");
+                "; edit ", std::to_string(missing), " was durable; restore a backup");
   }
   loaded.torn_bytes = reader.dirty_end() - broken_at;
   return {};
@@ -160,7 +159,7 @@ template <class Fs, class Checksum>
   if (!file) {
     if (file.error().code() == ErrorCode::not_found) {
       return fail(ErrorCode::corruption, path,
-                  ": is missing, but CURRENT names it; restore a backup or repair the database");
+                  ": is missing, but CURRENT names it; restore a backup");
     }
     return propagate(std::move(file));
   }
