@@ -50,6 +50,10 @@ class Queue {
   }
   /// Requires: not empty.
   [[nodiscard]] Links& oldest() const noexcept { return *ends_.newer; }
+  /// The entry that came after `entry`; null where it is the newest.
+  [[nodiscard]] Links* newer_than(const Links& entry) const noexcept {
+    return entry.newer == &ends_ ? nullptr : entry.newer;
+  }
   Links& pop() noexcept {
     Links& entry = oldest();
     remove(entry);
