@@ -3,7 +3,9 @@
 
 /// Eviction policies; each is a concurrent cache of any key and value by itself.
 
+#include <strata/cache/clock.hpp>
 #include <strata/cache/concept.hpp>
 #include <strata/cache/lru.hpp>
 #include <strata/cache/none.hpp>
 #include <strata/cache/s3_fifo.hpp>
+#include <strata/cache/sieve.hpp>

@@ -35,9 +35,11 @@ template <class... Policies>
 class PersistenceManager;
 
 namespace cache {
+struct Clock;
 struct Lru;
 struct None;
 struct S3Fifo;
+struct Sieve;
 }  // namespace cache
 namespace checksum {
 struct Crc32c;
