@@ -19,6 +19,13 @@
 /// | `e.remove(entry)`           |          | erased or replaced                                |
 /// | `e.evict(room_bytes)`       | `Links*` | removes what should go first; null: holds nothing |
 ///
+/// Two more are for those who want them:
+///
+/// | expression                      | meaning                                                  |
+/// |---------------------------------|----------------------------------------------------------|
+/// | `e.announce(entry, room_bytes)` | `evict` is about to make room for it, then `insert` comes |
+/// | `E::entry_overhead_bytes`       | what the order itself spends on an entry                 |
+///
 /// Threads: everything is concurrent.
 
 #include <algorithm>
@@ -150,6 +157,9 @@ class Sharded {
       node.publish_doomed();
       return Handle(&node);
     }
+    if constexpr (requires { shard.eviction.announce(node, shard.room_bytes); }) {
+      shard.eviction.announce(node, shard.room_bytes);
+    }
     make_room(shard, shard.room_bytes - node.charge_bytes, retired);
     shard.chains.link(node);
     shard.eviction.insert(node);
@@ -215,7 +225,13 @@ class Sharded {
 
  private:
   /// A node, its two places in hash tables and its place in a ghost.
-  static constexpr std::size_t entry_overhead_bytes = sizeof(N) + 3 * sizeof(void*) + 16;
+  static constexpr std::size_t entry_overhead_bytes = [] {
+    std::size_t bytes = sizeof(N) + 3 * sizeof(void*) + 16;
+    if constexpr (requires { Eviction::entry_overhead_bytes; }) {
+      bytes += Eviction::entry_overhead_bytes;
+    }
+    return bytes;
+  }();
 
   struct alignas(64) Shard {
     Chains<Key, Value> chains;
