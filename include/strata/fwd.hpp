@@ -41,6 +41,7 @@ struct Lru;
 struct None;
 struct S3Fifo;
 struct Sieve;
+struct WTinyLfu;
 }  // namespace cache
 namespace checksum {
 struct Crc32c;
@@ -66,8 +67,11 @@ struct Inline;
 struct Threads;
 }  // namespace executor
 namespace filter {
+struct BinaryFuse;
+struct BlockedBloom;
 struct Bloom;
 struct None;
+struct Ribbon;
 }  // namespace filter
 namespace io {
 class Memory;

@@ -31,12 +31,13 @@ static_assert(all_are_defined<Error, ErrorCode, Durability, Snapshot, WriteBatch
                               ReadOptions, WriteOptions, Stats, Health, PersistenceManager<>>);
 static_assert(all_are_defined<
               cache::Arc, cache::Clock, cache::Lru, cache::None, cache::S3Fifo, cache::Sieve,
-              checksum::Crc32c, clock::Frozen, clock::Steady, compaction::Leveled,
+              cache::WTinyLfu, checksum::Crc32c, clock::Frozen, clock::Steady, compaction::Leveled,
               compaction::Manual, comparator::Bytewise, comparator::ReverseBytewise,
               compression::Lz4, compression::None, executor::Inline, executor::Threads,
-              filter::Bloom, filter::None, io::Memory, io::Posix, io::Simulated, memtable::BTree,
-              memtable::SkipList, merge::Add, merge::Append, merge::Max, merge::Min, merge::None,
-              merge::SetUnion, metrics::Counters, metrics::None, wal::GroupCommit, wal::None>);
+              filter::BinaryFuse, filter::BlockedBloom, filter::Bloom, filter::None, filter::Ribbon,
+              io::Memory, io::Posix, io::Simulated, memtable::BTree, memtable::SkipList, merge::Add,
+              merge::Append, merge::Max, merge::Min, merge::None, merge::SetUnion,
+              metrics::Counters, metrics::None, wal::GroupCommit, wal::None>);
 
 TEST_CASE("an engine that was declared by its composition is the one that opens") {
   auto opened = Engine<Orders>::open("/orders", {});
