@@ -10,3 +10,4 @@
 #include <strata/cache/none.hpp>
 #include <strata/cache/s3_fifo.hpp>
 #include <strata/cache/sieve.hpp>
+#include <strata/cache/w_tiny_lfu.hpp>
