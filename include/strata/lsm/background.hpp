@@ -121,11 +121,11 @@ class Background {
 
   /// Flushes the oldest immutable memtable of some tree. False: there was none.
   [[nodiscard]] Result<bool> flush_one() {
-    return for_some_tree([this](auto& tree) { return flush_tree(tree); });
+    return for_some_tree([this](auto& tree) { return this->flush_tree(tree); });
   }
   /// Runs one compaction that a picker wants. False: none does.
   [[nodiscard]] Result<bool> compact_one() {
-    return for_some_tree([this](auto& tree) { return compact_tree(tree); });
+    return for_some_tree([this](auto& tree) { return this->compact_tree(tree); });
   }
   /// Runs a job that was picked; releases its inputs whatever happens.
   template <class Tree>
