@@ -154,9 +154,11 @@ inline std::size_t s3_fifo_hits(const Trace& trace, std::size_t entries) {
 
 /// One entry a key, each of size 1, found or else inserted.
 template <strata::CachePolicy P>
-std::size_t hits(const Trace& trace, std::size_t entries) {
-  typename P::template type<std::uint64_t, int, Hash> cache(
-      typename P::Options{.capacity_bytes = entries, .shards = 1, .count_overhead = false});
+std::size_t hits(const Trace& trace, std::size_t entries, typename P::Options options = {}) {
+  options.capacity_bytes = entries;
+  options.shards = 1;
+  options.count_overhead = false;
+  typename P::template type<std::uint64_t, int, Hash> cache(options);
   for (const std::uint64_t key : trace) {
     if (!cache.find(key)) {
       (void)cache.insert(key, 0, 1);

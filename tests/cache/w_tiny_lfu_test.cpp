@@ -79,7 +79,8 @@ class Segment : public std::deque<Item> {
 template <class Frequencies>
 class Segments {
  public:
-  explicit Segments(std::size_t capacity) : capacity_(capacity) {}
+  explicit Segments(std::size_t capacity, std::size_t window_percent = 1)
+      : capacity_(capacity), window_bytes_(capacity * window_percent / 100) {}
 
   bool find(std::uint64_t key) {
     const std::size_t entries = window_.size() + probation_.size() + protected_.size();
@@ -93,7 +94,7 @@ class Segments {
       return false;
     }
     frequencies_.record(mix64(key), entries);
-    const std::size_t main = capacity_ - capacity_ / 100;
+    const std::size_t main = capacity_ - window_bytes_;
     while (protected_.sum() > main - main / 5) {
       probation_.push_back(protected_.take_front());
     }
@@ -108,7 +109,7 @@ class Segments {
       evict(bytes);
     }
     window_.push_back({key, bytes});
-    while (window_.size() > 1 && window_.sum() > capacity_ / 100) {
+    while (window_.size() > 1 && window_.sum() > window_bytes_) {
       probation_.push_back(window_.take_front());
     }
   }
@@ -122,7 +123,7 @@ class Segments {
  private:
   void evict(std::size_t bytes) {
     Segment& main = probation_.empty() ? protected_ : probation_;
-    const bool window_overflows = !window_.empty() && window_.sum() + bytes > capacity_ / 100;
+    const bool window_overflows = !window_.empty() && window_.sum() + bytes > window_bytes_;
     if (main.empty()) {
       window_.pop_front();
     } else if (!window_overflows) {
@@ -136,7 +137,7 @@ class Segments {
     }
   }
 
-  std::size_t capacity_;
+  std::size_t capacity_, window_bytes_;
   Segment window_, probation_, protected_;
   Frequencies frequencies_;
 };
@@ -210,6 +211,31 @@ TEST_CASE("WTinyLfu forgets what was popular long ago") {
   CHECK(found >= 48);
 }
 
+TEST_CASE("A wider window keeps more of what is new") {
+  const auto newcomers = [](unsigned window_percent) {
+    agreement::OneShard<WTinyLfu> cache(WTinyLfu::Options{.capacity_bytes = 100,
+                                                          .shards = 1,
+                                                          .count_overhead = false,
+                                                          .window_percent = window_percent});
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      if (!cache.find(i % 100)) {
+        (void)cache.insert(i % 100, 0, 1);
+      }
+    }
+    std::size_t kept = 0;
+    for (std::uint64_t key = 1000; key < 1200; ++key) {
+      (void)cache.insert(key, 0, 1);
+    }
+    for (std::uint64_t key = 1000; key < 1200; ++key) {
+      kept += cache.find(key) ? 1 : 0;
+    }
+    return kept;
+  };
+  CHECK(newcomers(1) == 1);
+  CHECK(newcomers(20) == 20);
+  CHECK(newcomers(99) == 99);
+}
+
 TEST_CASE("WTinyLfu does at each step what its three segments do, given its sketch") {
   const auto seed = GENERATE(1U, 2U, 3U);
   agreement::on_random_operations<WTinyLfu, Segments<FrequencySketch>>(seed);
@@ -231,16 +257,20 @@ TEST_CASE("WTinyLfu hits nearly as often on real requests as with exact frequenc
   struct Fact {
     const char* trace;
     std::size_t entries;
+    unsigned window_percent;
     std::size_t exact;
   };
   for (const Fact& fact :
-       {Fact{"web07", 75, 23338}, Fact{"web07", 300, 32942}, Fact{"web07", 1200, 41076},
-        Fact{"web12", 75, 25978}, Fact{"web12", 300, 46636}, Fact{"web12", 1200, 66253}}) {
+       {Fact{"web07", 75, 1, 23338}, Fact{"web07", 300, 1, 32942}, Fact{"web07", 1200, 1, 41076},
+        Fact{"web12", 75, 1, 25978}, Fact{"web12", 300, 1, 46636}, Fact{"web12", 1200, 1, 66253},
+        Fact{"web07", 300, 20, 35560}, Fact{"web12", 300, 20, 51443},
+        Fact{"web12", 75, 50, 33563}}) {
     const traces::Trace trace = traces::real(fact.trace);
     if (!trace.empty()) {
       const auto exact = static_cast<double>(fact.exact);
-      const auto measured = static_cast<double>(traces::hits<WTinyLfu>(trace, fact.entries));
-      CAPTURE(fact.trace, fact.entries, exact, measured);
+      const auto measured = static_cast<double>(
+          traces::hits<WTinyLfu>(trace, fact.entries, {.window_percent = fact.window_percent}));
+      CAPTURE(fact.trace, fact.entries, fact.window_percent, exact, measured);
       CHECK(std::abs(measured - exact) <= 0.005 * exact);
     }
   }

@@ -5,7 +5,7 @@
 /// R. Friedman, B. Manes, "TinyLFU: a highly efficient cache admission policy", ACM ToS 13(4),
 /// 2017).
 ///
-///     insert --> window (1 %) --wins--> probation (20 %) --used--> protected (79 %)
+///     insert --> window (1 %) --wins--> probation --used--> shielded (4/5 of the rest)
 ///                   |oldest                |oldest  ^                 |oldest
 ///                   '---loses---> out <----'        '-----------------'
 ///
@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -31,12 +32,26 @@
 
 namespace strata::cache {
 
+/// As `ShardedOptions`, and the window.
+struct WTinyLfuOptions {
+  std::size_t capacity_bytes = ShardedOptions{}.capacity_bytes;
+  unsigned shards = ShardedOptions{}.shards;
+  bool count_overhead = ShardedOptions{}.count_overhead;
+  /// 1 to 99. More where keys come in bursts and are then not asked for again: the record of a
+  /// newcomer says little there, and a window of 20 or 50 hits more often.
+  unsigned window_percent = 1;
+};
+
 namespace detail {
 
 class WTinyLfuEviction {
  public:
   static constexpr bool hit_needs_lock = true;
 
+  void configure(const WTinyLfuOptions& options) noexcept {
+    assert(options.window_percent > 0 && options.window_percent < 100);
+    window_percent_ = options.window_percent;
+  }
   void prepare() { sketch_.allow(count() + 1); }
 
   void announce(Links& entry, std::size_t room_bytes) noexcept {
@@ -87,7 +102,9 @@ class WTinyLfuEviction {
   static constexpr std::uint8_t probation = 1;
   static constexpr std::uint8_t shielded = 2;
 
-  [[nodiscard]] std::size_t window_bytes() const noexcept { return room_bytes_ / 100; }
+  [[nodiscard]] std::size_t window_bytes() const noexcept {
+    return room_bytes_ / 100 * window_percent_ + room_bytes_ % 100 * window_percent_ / 100;
+  }
   /// Four fifths of what the window leaves.
   [[nodiscard]] std::size_t shielded_bytes() const noexcept {
     const std::size_t main_bytes = room_bytes_ - window_bytes();
@@ -110,6 +127,7 @@ class WTinyLfuEviction {
 
   std::array<Queue, 3> queues_;
   FrequencySketch sketch_;
+  unsigned window_percent_ = 1;
   std::size_t room_bytes_ = 0;       ///< as last told
   std::size_t announced_bytes_ = 0;  ///< of what room is made for
 };
@@ -118,7 +136,7 @@ class WTinyLfuEviction {
 
 struct WTinyLfu {
   using policy_slot = cache_slot;
-  using Options = ShardedOptions;
+  using Options = WTinyLfuOptions;
   using Eviction = detail::WTinyLfuEviction;
   static constexpr std::string_view name = "w_tiny_lfu";
 

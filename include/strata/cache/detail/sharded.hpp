@@ -19,10 +19,11 @@
 /// | `e.remove(entry)`           |          | erased or replaced                                |
 /// | `e.evict(room_bytes)`       | `Links*` | removes what should go first; null: holds nothing |
 ///
-/// Two more are for those who want them:
+/// More is for those who want it:
 ///
 /// | expression                      | meaning                                                  |
 /// |---------------------------------|----------------------------------------------------------|
+/// | `e.configure(options)`          | first of all; `Policy::Options` has what `ShardedOptions` has |
 /// | `e.announce(entry, room_bytes)` | `evict` is about to make room for it, then `insert` comes |
 /// | `E::entry_overhead_bytes`       | what the order itself spends on an entry                 |
 ///
@@ -102,11 +103,16 @@ class Sharded {
     N* node_ = nullptr;
   };
 
-  explicit Sharded(const ShardedOptions& options)
+  explicit Sharded(const typename Policy::Options& options)
       : overhead_bytes_(options.count_overhead ? entry_overhead_bytes : 0),
         capacity_bytes_(options.capacity_bytes),
         shards_(std::bit_ceil(std::max(options.shards, 1U))) {
     assert(std::has_single_bit(options.shards) && options.shards <= 65536);
+    if constexpr (requires(Eviction eviction) { eviction.configure(options); }) {
+      for (Shard& shard : shards_) {
+        shard.eviction.configure(options);
+      }
+    }
     apply_budget();
   }
   Sharded(const Sharded&) = delete;
