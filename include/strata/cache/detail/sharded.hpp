@@ -21,11 +21,11 @@
 ///
 /// More is for those who want it:
 ///
-/// | expression                      | meaning                                                  |
-/// |---------------------------------|----------------------------------------------------------|
-/// | `e.configure(options)`          | first of all; `Policy::Options` has what `ShardedOptions` has |
+/// | expression                      | meaning                                                   |
+/// |---------------------------------|-----------------------------------------------------------|
+/// | `e.configure(options)`          | comes first; the options have what `ShardedOptions` has   |
 /// | `e.announce(entry, room_bytes)` | `evict` is about to make room for it, then `insert` comes |
-/// | `E::entry_overhead_bytes`       | what the order itself spends on an entry                 |
+/// | `E::entry_overhead_bytes`       | what the order itself spends on an entry                  |
 ///
 /// Threads: everything is concurrent.
 
