@@ -22,12 +22,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <strata/core/coding.hpp>
 #include <strata/core/hash.hpp>
 #include <strata/core/policy.hpp>
 #include <strata/filter/concept.hpp>
+#include <strata/filter/hashed_keys.hpp>
 
 namespace strata::filter {
 
@@ -79,24 +79,18 @@ struct Bloom {
   /// The next of a key's bits; advances `state`.
   static std::uint64_t draw(std::uint64_t& state, std::uint64_t bits) noexcept {
     state *= 0x9e3779b97f4a7c15;
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>(Wide{state} * bits >> 64);
+    return map_to(state, bits);
   }
 };
 
-/// Keeps eight bytes a key until `finish`. A run of one key, as tables have for its versions,
-/// counts once.
+/// Keeps eight bytes a key until `finish`.
 class Bloom::Builder {
  public:
   Builder() : Builder(Options{}) {}
   explicit Builder(const Options& options) : options_(options) {}
 
   void add(std::string_view key) { add_hash(hash(key)); }
-  void add_hash(std::uint64_t hash) {
-    if (hashes_.empty() || hashes_.back() != hash) {
-      hashes_.push_back(hash);
-    }
-  }
+  void add_hash(std::uint64_t hash) { hashes_.add(hash); }
 
   void finish(std::string& out) {
     const double wanted = options_.bits_per_key;
@@ -121,7 +115,7 @@ class Bloom::Builder {
 
  private:
   Options options_;
-  std::vector<std::uint64_t> hashes_;
+  HashedKeys hashes_;
 };
 
 static_assert(HashedFilterPolicy<Bloom>);
