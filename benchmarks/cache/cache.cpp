@@ -95,7 +95,7 @@ void hit(benchmark::State& state) {
   if (missing > 0) {
     state.SkipWithError("a key is missing");
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+  state.SetItemsProcessed(state.iterations());
   if (state.thread_index() == 0) {
     state.counters["overhead_bytes/entry"] = overhead_bytes<Policy>();
   }
@@ -117,7 +117,7 @@ void miss_insert(benchmark::State& state) {
       benchmark::DoNotOptimize(cache->insert(key, 0, 1));
     }
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+  state.SetItemsProcessed(state.iterations());
 }
 
 std::vector<Key> with_scans(const std::vector<Key>& trace) {
@@ -149,7 +149,7 @@ void hit_ratio(benchmark::State& state) {
     }
     hits = cache.stats().hits;
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * trace.size()));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(trace.size()));
   state.counters["hit_ratio"] = static_cast<double>(hits) / static_cast<double>(zipfian.size());
 }
 
