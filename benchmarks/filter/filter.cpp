@@ -68,7 +68,8 @@ void probe(benchmark::State& state) {
   if (Present && passed != lookups) {
     state.SkipWithError("a key is missing");
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * lookups));
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(lookups));
   if (!Present) {
     state.counters["passed"] = 100 * static_cast<double>(passed) / lookups;
   }

@@ -131,7 +131,7 @@ struct Ribbon {
   }
 };
 
-/// Takes 24 bytes a key until `finish` ends.
+/// Takes 8 bytes a key, and 25 while `finish` runs.
 class Ribbon::Builder {
  public:
   Builder() : Builder(Options{}) {}
