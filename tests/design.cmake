@@ -89,6 +89,10 @@ foreach(compiler IN LISTS STRATA_COMPILERS)
   endif()
 endforeach()
 
+# Benchmarks are built by `./dev bench`; here they only have to compile, so that they do not rot.
+file(GLOB benchmark_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/benchmarks/*/*.cpp)
+strata_add_syntax_test(benchmarks_compile ${first_compiler} ${benchmark_files})
+
 list(JOIN STRATA_COMPILERS "," compilers)
 
 # Programs that must not compile, and what the compiler must say first.
