@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -66,4 +67,21 @@ TEST_CASE("paged bytes behave as a string, and copies do not see each other's wr
   }
   CHECK(all_of(bytes) == model);
   CHECK(all_of(old_bytes) == old_model);
+}
+
+TEST_CASE("copies may live in different threads, and let go while another writes") {
+  PagedBytes bytes;
+  for (int round = 0; round < 200; ++round) {
+    bytes.write(0, std::string(10'000, static_cast<char>('a' + round % 26)));
+    std::thread reader([copy = bytes, round]() mutable {
+      char first = 0;
+      CHECK(copy.read(9'999, &first, 1) == 1);
+      CHECK(first == static_cast<char>('a' + round % 26));
+      copy = PagedBytes();
+    });
+    bytes.write(5'000, "x");
+    bytes.write(9'000, "x");
+    reader.join();
+  }
+  CHECK(bytes.size_bytes() == 10'000);
 }

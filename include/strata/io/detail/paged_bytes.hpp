@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace strata::io::detail {
@@ -26,9 +26,8 @@ class PagedBytes {
   void resize(std::uint64_t size) {
     pages_.resize(static_cast<std::size_t>((size + page_bytes - 1) / page_bytes));
     const std::size_t rest = static_cast<std::size_t>(size % page_bytes);
-    if (size < size_ && rest != 0 && pages_.back() != nullptr) {
-      Page& last = writable(pages_.size() - 1);
-      std::memset(last.data() + rest, 0, page_bytes - rest);
+    if (size < size_ && rest != 0 && pages_.back().bytes() != nullptr) {
+      std::memset(pages_.back().writable() + rest, 0, page_bytes - rest);
     }
     size_ = size;
   }
@@ -44,11 +43,11 @@ class PagedBytes {
     for (std::size_t done = 0; done < size;) {
       const std::size_t at = static_cast<std::size_t>((offset + done) % page_bytes);
       const std::size_t part = least(size - done, page_bytes - at);
-      const auto& page = pages_[static_cast<std::size_t>((offset + done) / page_bytes)];
+      const char* page = pages_[static_cast<std::size_t>((offset + done) / page_bytes)].bytes();
       if (page == nullptr) {
         std::memset(to + done, 0, part);
       } else {
-        std::memcpy(to + done, page->data() + at, part);
+        std::memcpy(to + done, page + at, part);
       }
       done += part;
     }
@@ -63,8 +62,8 @@ class PagedBytes {
     while (!bytes.empty()) {
       const std::size_t at = static_cast<std::size_t>(offset % page_bytes);
       const std::size_t part = least(bytes.size(), page_bytes - at);
-      std::memcpy(writable(static_cast<std::size_t>(offset / page_bytes)).data() + at, bytes.data(),
-                  part);
+      std::memcpy(pages_[static_cast<std::size_t>(offset / page_bytes)].writable() + at,
+                  bytes.data(), part);
       bytes.remove_prefix(part);
       offset += part;
     }
@@ -72,26 +71,59 @@ class PagedBytes {
 
  private:
   static constexpr std::size_t page_bytes = 4096;
-  using Page = std::array<char, page_bytes>;
+
+  /// A page, shared by count. `shared_ptr` will not do: its `use_count` orders nothing, so that a
+  /// write could overtake the last read of an owner that has just let go.
+  class Page {
+   public:
+    Page() = default;
+    Page(const Page& other) noexcept : shared_(other.shared_) {
+      if (shared_ != nullptr) {
+        shared_->owners.fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+    Page(Page&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+    Page& operator=(Page other) noexcept {
+      std::swap(shared_, other.shared_);
+      return *this;
+    }
+    ~Page() {
+      if (shared_ != nullptr && shared_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        delete shared_;
+      }
+    }
+
+    /// Null: zeros.
+    [[nodiscard]] const char* bytes() const noexcept {
+      return shared_ == nullptr ? nullptr : shared_->bytes.data();
+    }
+    /// Makes the page this owner's alone.
+    [[nodiscard]] char* writable() {
+      if (shared_ == nullptr || shared_->owners.load(std::memory_order_acquire) > 1) {
+        Page own(new Shared());
+        if (shared_ != nullptr) {
+          own.shared_->bytes = shared_->bytes;
+        }
+        *this = std::move(own);
+      }
+      return shared_->bytes.data();
+    }
+
+   private:
+    struct Shared {
+      std::array<char, page_bytes> bytes{};
+      std::atomic<std::uint32_t> owners{1};
+    };
+    explicit Page(Shared* shared) noexcept : shared_(shared) {}
+
+    Shared* shared_ = nullptr;
+  };
 
   [[nodiscard]] static std::size_t least(std::size_t a, std::size_t b) noexcept {
     return a < b ? a : b;
   }
 
-  [[nodiscard]] Page& writable(std::size_t number) {
-    auto& page = pages_[number];
-    if (page == nullptr) {
-      page = std::make_shared<Page>();
-    } else if (page.use_count() > 1) {
-      page = std::make_shared<Page>(*page);
-    } else {
-      // Whoever shared the page has let go of it; its reads come before our write.
-      std::atomic_thread_fence(std::memory_order_acquire);
-    }
-    return *page;
-  }
-
-  std::vector<std::shared_ptr<Page>> pages_;  ///< null: zeros
+  std::vector<Page> pages_;
   std::uint64_t size_ = 0;
 };
 
