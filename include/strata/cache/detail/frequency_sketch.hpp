@@ -78,7 +78,7 @@ class FrequencySketch {
   /// One of the 32 counters of a row, by five bits of `place`.
   struct Counter {
     Counter(std::uint64_t place, unsigned row) noexcept
-        : word(2 * row + (place >> (5 * row) & 1)),
+        : word(std::size_t{2} * row + (place >> (5 * row) & 1)),
           shift(static_cast<unsigned>(place >> (5 * row + 1) & 15) * 4) {}
     std::size_t word;
     unsigned shift;
