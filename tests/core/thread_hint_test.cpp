@@ -3,6 +3,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <latch>
 #include <set>
 #include <thread>
 
@@ -10,16 +11,16 @@ TEST_CASE("A thread keeps its hint, and threads that run together mostly differ"
   CHECK(strata::thread_hint() == strata::thread_hint());
   std::array<std::size_t, 16> hints{};
   std::array<std::thread, 16> threads;
-  // Each waits for the next, so that all are alive at once.
-  for (std::size_t i = threads.size(); i-- > 0;) {
-    threads[i] = std::thread([i, &hints, &threads] {
+  std::latch all_are_alive(16);  // a thread that has ended gives its number to another
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    threads[i] = std::thread([i, &hints, &all_are_alive] {
       hints[i] = strata::thread_hint();
-      if (i + 1 < threads.size()) {
-        threads[i + 1].join();
-      }
+      all_are_alive.arrive_and_wait();
     });
   }
-  threads[0].join();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
   std::set<std::size_t> stripes;
   for (const std::size_t hint : hints) {
     stripes.insert(hint % 8);
