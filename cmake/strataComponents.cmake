@@ -12,7 +12,7 @@
 
 include_guard(GLOBAL)
 
-set(strata_COMPONENTS lz4 zstd openssl json flatbuffers isal)
+set(strata_COMPONENTS lz4 zstd openssl json flatbuffers isal redis uring)
 
 # strata_require_header(<header> <hint>): adds the directory of <header> to strata::dependencies.
 function(strata_require_header header hint)
@@ -67,6 +67,8 @@ strata_optional_component(openssl HEADER openssl/evp.h LIBRARIES ssl crypto)
 strata_optional_component(json HEADER boost/json.hpp LIBRARIES boost_json)
 strata_optional_component(flatbuffers HEADER flatbuffers/flexbuffers.h)
 strata_optional_component(isal HEADER isa-l.h LIBRARIES isal)
+strata_optional_component(redis HEADER hiredis/hiredis.h LIBRARIES hiredis)
+strata_optional_component(uring HEADER liburing.h LIBRARIES uring)
 
 # FlexBuffers is header-only, except for the parsing of numbers in the current locale.
 if(TARGET strata::flatbuffers)
