@@ -77,6 +77,8 @@ namespace io {
 class Memory;
 class Posix;
 class Simulated;
+template <class Fs, class Clock>
+class RateLimited;
 }  // namespace io
 namespace memtable {
 struct BTree;
