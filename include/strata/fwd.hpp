@@ -82,7 +82,10 @@ class RateLimited;
 }  // namespace io
 namespace memtable {
 struct BTree;
+template <class M, std::size_t N>
+struct Partitioned;
 struct SkipList;
+struct Vector;
 }  // namespace memtable
 namespace merge {
 struct Add;

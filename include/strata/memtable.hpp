@@ -5,7 +5,11 @@
 
 #include <strata/memtable/btree.hpp>
 #include <strata/memtable/concept.hpp>
+#include <strata/memtable/merging_cursor.hpp>
+#include <strata/memtable/partitioned.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>
 #include <strata/memtable/shared_arena.hpp>
 #include <strata/memtable/skip_list.hpp>
+#include <strata/memtable/sorted_runs.hpp>
+#include <strata/memtable/vector.hpp>

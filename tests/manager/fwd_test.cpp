@@ -35,8 +35,9 @@ static_assert(all_are_defined<
               compaction::Manual, comparator::Bytewise, comparator::ReverseBytewise,
               compression::Lz4, compression::None, executor::Inline, executor::Threads,
               filter::BinaryFuse, filter::BlockedBloom, filter::Bloom, filter::None, filter::Ribbon,
-              io::Memory, io::Posix, io::Simulated, memtable::BTree, memtable::SkipList, merge::Add,
-              merge::Append, merge::Max, merge::Min, merge::None, merge::SetUnion,
+              io::Memory, io::Posix, io::Simulated, memtable::BTree,
+              memtable::Partitioned<memtable::BTree, 16>, memtable::SkipList, memtable::Vector,
+              merge::Add, merge::Append, merge::Max, merge::Min, merge::None, merge::SetUnion,
               metrics::Counters, metrics::None, wal::GroupCommit, wal::None>);
 
 TEST_CASE("an engine that was declared by its composition is the one that opens") {
