@@ -178,6 +178,7 @@ int main(int count, char** arguments) {
   add<strata::cache::Lru>();
   add<strata::cache::Arc>();
   add<strata::cache::WTinyLfu>();
+  add<strata::cache::AdaptiveScore>();
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) {
     return 1;

@@ -3,6 +3,7 @@
 
 /// Eviction policies; each is a concurrent cache of any key and value by itself.
 
+#include <strata/cache/adaptive_score.hpp>
 #include <strata/cache/arc.hpp>
 #include <strata/cache/clock.hpp>
 #include <strata/cache/concept.hpp>

@@ -35,6 +35,7 @@ template <class... Policies>
 class PersistenceManager;
 
 namespace cache {
+struct AdaptiveScore;
 struct Arc;
 struct Clock;
 struct Lru;

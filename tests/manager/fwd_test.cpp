@@ -39,6 +39,7 @@ static_assert(all_are_defined<
               memtable::Partitioned<memtable::BTree, 16>, memtable::SkipList, memtable::Vector,
               merge::Add, merge::Append, merge::Max, merge::Min, merge::None, merge::SetUnion,
               metrics::Counters, metrics::None, wal::GroupCommit, wal::None>);
+static_assert(all_are_defined<cache::AdaptiveScore>);
 
 TEST_CASE("an engine that was declared by its composition is the one that opens") {
   auto opened = Engine<Orders>::open("/orders", {});

@@ -18,12 +18,13 @@
 #include <vector>
 
 #include <strata/cache/detail/node.hpp>
+#include <strata/cache/detail/queue.hpp>
 
 namespace strata::cache::detail {
 
-template <class Key, class Value>
+template <class Key, class Value, class Base = Links>
 class Chains {
-  using N = Node<Key, Value>;
+  using N = Node<Key, Value, Base>;
 
  public:
   Chains() { grow_to(16); }

@@ -24,15 +24,16 @@
 
 namespace strata::cache::detail {
 
-template <class Key, class Value>
+template <class Key, class Value, class Base>
 class Pool;
 
-template <class Key, class Value>
-struct Node : Links {
+/// `Base` is `Links`, or what an order of eviction makes of them.
+template <class Key, class Value, class Base = Links>
+struct Node : Base {
   static constexpr std::uint32_t alive = std::uint32_t{1} << 31;
   static constexpr std::uint32_t doomed = std::uint32_t{1} << 30;
 
-  explicit Node(Pool<Key, Value>& pool) noexcept : home(&pool) {}
+  explicit Node(Pool<Key, Value, Base>& pool) noexcept : home(&pool) {}
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
   ~Node() { assert((state.load(std::memory_order_acquire) & (doomed - 1)) == 0); }
@@ -69,15 +70,15 @@ struct Node : Links {
 
   std::atomic<std::uint32_t> state{0};
   std::atomic<Node*> next{nullptr};  ///< in its chain, or in the pool
-  Pool<Key, Value>* home;
+  Pool<Key, Value, Base>* home;
   std::optional<std::pair<Key, Value>> entry;
 };
 
 /// Nodes of one shard. `spare` and `take_spare` are for the holder of the shard's lock;
 /// `give_back` is for everyone.
-template <class Key, class Value>
+template <class Key, class Value, class Base = Links>
 class Pool {
-  using N = Node<Key, Value>;
+  using N = Node<Key, Value, Base>;
 
  public:
   /// A vacant node, which stays in the pool until `take_spare`.

@@ -26,6 +26,7 @@
 /// | `e.configure(options)`          | comes first; the options have what `ShardedOptions` has   |
 /// | `e.announce(entry, room_bytes)` | `evict` is about to make room for it, then `insert` comes |
 /// | `E::entry_overhead_bytes`       | what the order itself spends on an entry                  |
+/// | `E::Entry`                      | derives from `Links`, which are all of this type then     |
 ///
 /// Threads: everything is concurrent.
 
@@ -34,6 +35,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -63,10 +65,21 @@ struct ShardedOptions {
 
 namespace detail {
 
+template <class Eviction>
+struct EntryOf {
+  using type = Links;
+};
+template <class Eviction>
+requires std::derived_from<typename Eviction::Entry, Links>
+struct EntryOf<Eviction> {
+  using type = typename Eviction::Entry;
+};
+
 template <class Key, class Value, class Hash, class Policy>
 class Sharded {
   using Eviction = typename Policy::Eviction;
-  using N = Node<Key, Value>;
+  using Base = typename EntryOf<Eviction>::type;
+  using N = Node<Key, Value, Base>;
   static_assert(std::is_nothrow_move_constructible_v<Value> &&
                     std::is_nothrow_destructible_v<Value>,
                 "strata: a cached value needs a move constructor and a destructor that do not "
@@ -240,8 +253,8 @@ class Sharded {
   }();
 
   struct alignas(64) Shard {
-    Chains<Key, Value> chains;
-    Pool<Key, Value> pool;
+    Chains<Key, Value, Base> chains;
+    Pool<Key, Value, Base> pool;
     std::mutex mutex;
     Eviction eviction;
     std::size_t room_bytes = 0;
