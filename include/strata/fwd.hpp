@@ -74,6 +74,11 @@ struct Bloom;
 struct None;
 struct Ribbon;
 }  // namespace filter
+namespace index {
+struct Binary;
+struct Eytzinger;
+struct Learned;
+}  // namespace index
 namespace io {
 class Memory;
 class Posix;

@@ -8,6 +8,9 @@
 #include <strata/table/builder.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/index.hpp>
+#include <strata/table/index_concept.hpp>
+#include <strata/table/index_eytzinger.hpp>
+#include <strata/table/index_learned.hpp>
 #include <strata/table/properties.hpp>
 #include <strata/table/reader.hpp>
 #include <strata/table/table.hpp>

@@ -141,7 +141,7 @@ struct ForgetfulFilter : filter::Bloom {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a table with any byte changed answers rightly or says that it is damaged",
-                   "[table]", Plain, Full) {
+                   "[table]", Plain, Full, ByLevels, ByLines) {
   Table<TestType> table(numbered(24), small_blocks<TestType>(), {{"a", "b", 3}});
   const std::string whole = table.bytes();
   REQUIRE_FALSE(meets_damage<TestType>(whole, table.entries));

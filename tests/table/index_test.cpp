@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include <strata/core/comparator.hpp>
+#include <strata/testing/table_index_conformance.hpp>
 
 #include "entries.hpp"
 
@@ -51,6 +52,16 @@ std::uint64_t read_everything(const Index& index) {
 }
 
 }  // namespace
+
+TEST_CASE("index::Binary keeps the promises of the table index slot, in any order", "[table]") {
+  const auto found = strata::testing::table_index_conformance<index::Binary>(1);
+  CHECK(found.violations == strata::testing::Sentences{});
+  CHECK(found.checked > 100'000);
+  using comparator::ReverseBytewise;
+  const auto reverse =
+      strata::testing::table_index_conformance<index::Binary, ReverseBytewise>(2, 4'000);
+  CHECK(reverse.violations == strata::testing::Sentences{});
+}
 
 TEST_CASE("an index leads every key to the first block that reaches it", "[table]") {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 20));

@@ -126,7 +126,7 @@ Entries versioned() {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a get finds the versions of a key that its sequence may see", "[table]", Plain,
-                   Filtered, Compressed, Full) {
+                   Filtered, Compressed, Full, ByLevels, ByLines) {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 10));
   CAPTURE(seed);
   Random random(seed);
@@ -148,6 +148,30 @@ TEST_CASE("a get goes on through the blocks that a key's versions span", "[table
               expected(table.entries, key, sequence));
     }
   }
+}
+
+TEMPLATE_TEST_CASE("a table of many blocks is read alike through every index", "[table]", Full,
+                   ByLevels, ByLines) {
+  OptionsOf<TestType> options;
+  options.block_bytes = 1;  // a block for each key
+  const Table<TestType> table(numbered(2'000), options);
+  REQUIRE(table.reader->properties().blocks == 2'000);
+  CHECK(scanned<TestType>(*table.reader).value() == table.entries);
+  CHECK(table.reader->verify());
+  for (const auto& [version, value] : table.entries) {
+    const std::string behind = version.key + "?";
+    REQUIRE(get<TestType>(*table.reader, version.key, sequence_max).value() ==
+            expected(table.entries, version.key, sequence_max));
+    REQUIRE(get<TestType>(*table.reader, behind, sequence_max).value().empty());
+  }
+}
+
+TEMPLATE_TEST_CASE("a table with another index is not opened", "[table]", ByLevels, ByLines) {
+  Table<TestType> table(numbered(10));
+  const auto reader = open<Full>(table.fs, table.cache);
+  REQUIRE_FALSE(reader);
+  CHECK(reader.error().code() == ErrorCode::incompatible_format);
+  CHECK(reader.error().message().find(", not 'binary/1'") != std::string::npos);
 }
 
 TEST_CASE("a get stops where its visitor has seen enough", "[table]") {
@@ -187,7 +211,7 @@ TEST_CASE("a filter spares the read of keys that are not there", "[table]") {
   }
 }
 
-TEMPLATE_TEST_CASE("a cursor seeks as a map does", "[table]", Plain, Full) {
+TEMPLATE_TEST_CASE("a cursor seeks as a map does", "[table]", Plain, Full, ByLevels, ByLines) {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 10));
   CAPTURE(seed);
   Random random(seed);
@@ -201,7 +225,8 @@ TEMPLATE_TEST_CASE("a cursor seeks as a map does", "[table]", Plain, Full) {
   }
 }
 
-TEMPLATE_TEST_CASE("a cursor walks any way that a map's iterator does", "[table]", Plain, Full) {
+TEMPLATE_TEST_CASE("a cursor walks any way that a map's iterator does", "[table]", Plain, Full,
+                   ByLevels, ByLines) {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 20));
   CAPTURE(seed);
   Random random(seed);

@@ -185,7 +185,7 @@ struct FamilyPolicies {
                 "strata/table/table.hpp");
   static_assert(
       TableIndexPolicy<Index>,
-      "strata: the table_index slot needs a TableIndexPolicy; see strata/table/index.hpp");
+      "strata: the table_index slot needs a TableIndexPolicy; see strata/table/index_concept.hpp");
   static_assert(FilterPolicy<Filter>,
                 "strata: the filter slot needs a FilterPolicy; see strata/filter/concept.hpp");
   static_assert(CompressionPolicy<Compression>,

@@ -77,6 +77,9 @@ class Block {
   [[nodiscard]] std::uint64_t head(std::uint32_t i) const noexcept {
     return load_fixed<std::uint64_t>(heads_ + std::size_t{i} * 8);
   }
+  void prefetch_head(std::uint32_t i) const noexcept {
+    __builtin_prefetch(heads_ + std::size_t{i} * 8);
+  }
   [[nodiscard]] Trailer trailer(std::uint32_t i) const noexcept {
     const std::size_t at = (flags_ & detail::shared_trailer) != 0 ? 0 : i;
     return Trailer::from_packed(load_fixed<std::uint64_t>(trailers_ + at * 8));
@@ -124,7 +127,10 @@ class Block {
   template <class Comparator>
   [[nodiscard]] std::uint32_t lower_bound(std::string_view key, Trailer trailer) const noexcept {
     if constexpr (Comparator::is_bytewise) {
-      return lower_bound_of_heads(key, trailer);
+      return lower_bound_by(
+          key, trailer,
+          [this](std::uint64_t target) { return first_head_not_below(target, 0, count_); },
+          [this](std::uint32_t i) { return head(i); });
     } else {
       std::string own;
       return partition(0, count_, [&](std::uint32_t i) {
@@ -134,6 +140,39 @@ class Block {
         return order < 0 || (order == 0 && this->trailer(i) > trailer);
       });
     }
+  }
+  /// The same in the order of bytes, with heads that are found in another way: `find(target)` is
+  /// the first entry whose head is not below `target`, `head_of(i)` the head of entry `i`.
+  template <class Find, class HeadOf>
+  [[nodiscard]] std::uint32_t lower_bound_by(std::string_view key, Trailer trailer, Find find,
+                                             HeadOf head_of) const noexcept {
+    const std::size_t shared = std::min(key.size(), prefix_.size());
+    const int order = key.substr(0, shared).compare(prefix_.substr(0, shared));
+    if (order != 0 || key.size() < prefix_.size()) {
+      return order <= 0 ? 0 : count_;
+    }
+    const std::string_view suffix = key.substr(prefix_.size());
+    const std::uint64_t target = key_head(suffix);
+    return gallop(find(target), [&](std::uint32_t i) {
+      if (head_of(i) != target) {
+        return false;
+      }
+      const int keys = compare_behind_head(i, suffix);
+      return keys < 0 || (keys == 0 && this->trailer(i) > trailer);
+    });
+  }
+  /// The first entry of [from, to) whose head is not below `target`; `to` if there is none.
+  /// Conditional moves instead of branches: the direction of each step can not be predicted.
+  [[nodiscard]] std::uint32_t first_head_not_below(std::uint64_t target, std::uint32_t from,
+                                                   std::uint32_t to) const noexcept {
+    std::uint32_t base = from;
+    std::uint32_t length = to - from;
+    while (length > 1) {
+      const std::uint32_t half = length / 2;
+      base += head(base + half - 1) < target ? half : 0;
+      length -= half;
+    }
+    return base + (length == 1 && head(base) < target ? 1 : 0);
   }
 
  private:
@@ -164,38 +203,21 @@ class Block {
     return low;
   }
 
-  [[nodiscard]] std::uint32_t lower_bound_of_heads(std::string_view key,
-                                                   Trailer trailer) const noexcept {
-    const std::size_t shared = std::min(key.size(), prefix_.size());
-    const int order = key.substr(0, shared).compare(prefix_.substr(0, shared));
-    if (order != 0 || key.size() < prefix_.size()) {
-      return order <= 0 ? 0 : count_;
+  /// `before` over the entries from `from` on: true, true, ..., false. Of equal heads there is
+  /// often but one, so the steps start small.
+  template <class Before>
+  [[nodiscard]] std::uint32_t gallop(std::uint32_t from, Before before) const {
+    std::uint32_t low = from;
+    std::uint32_t high = count_;
+    for (std::uint64_t step = 1; step <= count_ - low; step *= 2) {
+      const auto probe = static_cast<std::uint32_t>(low + step - 1);
+      if (!before(probe)) {
+        high = probe;
+        break;
+      }
+      low = probe + 1;
     }
-    const std::string_view suffix = key.substr(prefix_.size());
-    const std::uint64_t target = key_head(suffix);
-    const std::uint32_t low = first_head_not_below(0, target);
-    if (low == count_ || head(low) != target) {
-      return low;
-    }
-    // Entries of equal head, often one: the bytes behind it decide.
-    const std::uint32_t high =
-        target == UINT64_MAX ? count_ : first_head_not_below(low, target + 1);
-    return partition(low, high, [&](std::uint32_t i) {
-      const int keys = compare_behind_head(i, suffix);
-      return keys < 0 || (keys == 0 && this->trailer(i) > trailer);
-    });
-  }
-  /// Conditional moves instead of branches: the direction of each step can not be predicted.
-  [[nodiscard]] std::uint32_t first_head_not_below(std::uint32_t from,
-                                                   std::uint64_t target) const noexcept {
-    std::uint32_t base = from;
-    std::uint32_t length = count_ - from;
-    while (length > 1) {
-      const std::uint32_t half = length / 2;
-      base += head(base + half - 1) < target ? half : 0;
-      length -= half;
-    }
-    return base + (length == 1 && head(base) < target ? 1 : 0);
+    return partition(low, high, before);
   }
   /// Requires: the heads are equal.
   [[nodiscard]] int compare_behind_head(std::uint32_t i, std::string_view suffix) const noexcept {

@@ -5,7 +5,7 @@
 ///
 ///     data block, framed *            table/block.hpp
 ///     filter, framed                  bytes of the filter policy
-///     index, framed                   table/index.hpp
+///     index, framed                   bytes of the index policy, table/index_concept.hpp
 ///     range erases, framed            (first, last: strings, sequence u64) *
 ///     properties, framed              (name, value: strings) *
 ///     footer, 88 bytes
