@@ -14,6 +14,6 @@ TEST_CASE("nothing is compacted by itself, and writers are never slowed down for
         {.number = number, .size_bytes = UINT32_MAX, .smallest = "a", .largest = "z"});
   }
   compaction::Manual picker({});
-  CHECK_FALSE(picker.pick(levels, comparator::Bytewise::compare));
+  CHECK_FALSE(picker.pick(levels, {.compare = comparator::Bytewise::compare}));
   CHECK(picker.pressure(levels).value == 0);
 }

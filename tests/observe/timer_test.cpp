@@ -16,6 +16,7 @@ struct Ticking {
   static std::uint64_t now_ns() noexcept {
     return static_cast<std::uint64_t>(++clock_reads) * 1'000'000'000;
   }
+  static std::uint64_t unix_seconds() noexcept { return 0; }
   static void sleep_us(std::uint64_t) noexcept {}
 };
 

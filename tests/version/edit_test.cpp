@@ -25,6 +25,8 @@ version::FileMetadata some_file(std::uint64_t number) {
   file.tombstones = 7;
   file.range_erases = 1;
   file.raw_bytes = 3 << 20;
+  file.oldest_seconds = 1'700'000'000;
+  file.newest_seconds = 1'700'003'600;
   return file;
 }
 

@@ -7,13 +7,19 @@
 /// |---------------------------|-----------------------------------------------------------------|
 /// | `C::name`                 | shown in stats                                                  |
 /// | `C(options)`              | a picker; kept by one family, called under its lock             |
-/// | `c.pick(levels, compare)` | `optional<Job>`: its inputs are free, and closed under overlap  |
-/// |                           | in both levels; none: nothing to do                             |
+/// | `c.pick(levels, now)`     | `optional<Job>` that `check_job` takes; none: nothing to do     |
 /// | `c.pressure(levels)`      | `Pressure`: how far behind compaction is                        |
+/// | `C::follows_reads`        | optional `bool`: true: `now.reads` is counted, at the cost of   |
+/// |                           | one count a look-up                                             |
+///
+/// A policy decides along four axes (Sarkar, Staratzis, Zhu, Athanassoulis, VLDB 2021), and each
+/// model names them: the *trigger* (when), the *layout* (how many sorted runs a level may have),
+/// the *granularity* (how much at once) and the *movement* (which tables). All four end in one
+/// `Job`.
 ///
 /// A picker sees `FileView`s only: it needs no engine, and can be tested on made-up shapes. The
-/// engine re-checks every job when it installs the result (disjointness, overlap), in release
-/// builds too.
+/// engine checks each job before it starts (`compaction/job_check.hpp`) and again when it installs
+/// the result, in release builds too: a wrong policy stops the database, and loses nothing.
 
 #include <concepts>
 #include <cstdint>
@@ -39,17 +45,48 @@ struct FileView {
   bool busy = false;  ///< an input of a running job
   std::uint64_t entries = 0;
   std::uint64_t tombstones = 0;
+  Sequence smallest_sequence = 0;
+  Sequence largest_sequence = 0;
+  /// When the entries were written, by the database's clock: Unix seconds; 0: not known.
+  std::uint64_t oldest_seconds = 0;
+  std::uint64_t newest_seconds = 0;
 };
 
 /// Level 0 newest first, may overlap; deeper levels by key, disjoint.
 using Levels = std::vector<std::vector<FileView>>;
 
+/// Tables of one level that a job takes.
+struct Input {
+  unsigned level = 0;
+  std::vector<std::uint64_t> files{};
+  friend bool operator==(const Input&, const Input&) = default;
+};
+
+/// What a job does with its inputs.
+enum class Action : std::uint8_t {
+  merge,  ///< they become new tables of the output level
+  drop,   ///< they are forgotten, with all they hold; waits until no snapshot lives
+};
+
+/// Everything in the inputs that is newer than something left behind must stay above it:
+/// see `compaction/job_check.hpp`.
 struct Job {
-  unsigned level = 0;         ///< of `upper`
-  unsigned output_level = 0;  ///< of `lower` and of what is written
-  std::vector<std::uint64_t> upper{};
-  std::vector<std::uint64_t> lower{};
-  std::uint64_t output_file_bytes = 0;
+  std::vector<Input> inputs{};  ///< a level once, from the top down
+  unsigned output_level = 0;    ///< 0: one run among those of level 0, where its inputs were
+  std::uint64_t output_file_bytes = UINT64_MAX;  ///< a table ends beyond that
+  Action action = Action::merge;
+  friend bool operator==(const Job&, const Job&) = default;
+};
+
+/// Three-way comparison of user keys.
+using Compare = int (*)(std::string_view, std::string_view) noexcept;
+
+/// What a picker may know beside the shape. Counts are since the database was opened.
+struct Conditions {
+  Compare compare = nullptr;
+  std::uint64_t unix_seconds = 0;  ///< of the database's clock
+  std::uint64_t writes = 0;        ///< entries that were flushed
+  std::uint64_t reads = 0;         ///< point look-ups; 0 without `follows_reads`
 };
 
 /// 0 is at ease; at 1 writers are slowed down, more the nearer to 2, where they stop.
@@ -57,8 +94,15 @@ struct Pressure {
   double value = 0;
 };
 
-/// Three-way comparison of user keys.
-using Compare = int (*)(std::string_view, std::string_view) noexcept;
+/// Whether `C` wants `Conditions::reads`.
+template <class C>
+inline constexpr bool follows_reads = [] {
+  if constexpr (requires { C::follows_reads; }) {
+    return C::follows_reads;
+  } else {
+    return false;
+  }
+}();
 
 }  // namespace strata::compaction
 
@@ -67,9 +111,9 @@ namespace strata {
 template <class C>
 concept CompactionPolicy = std::same_as<typename C::policy_slot, compaction_slot> &&
     std::constructible_from<C, typename C::Options> &&
-    requires(C picker, const compaction::Levels& levels, compaction::Compare compare) {
+    requires(C picker, const compaction::Levels& levels, const compaction::Conditions& now) {
   { C::name } -> std::convertible_to<std::string_view>;
-  { picker.pick(levels, compare) } -> std::same_as<std::optional<compaction::Job>>;
+  { picker.pick(levels, now) } -> std::same_as<std::optional<compaction::Job>>;
   { picker.pressure(levels) } -> std::same_as<compaction::Pressure>;
 };
 

@@ -9,6 +9,9 @@
 /// go at once, with what they overlap in level 1 (closed under overlap by construction); from a
 /// deeper level the one table that drags in the least overlap per byte, ties to the one with the
 /// most tombstones. Inputs of a running job are never taken again.
+///
+/// Trigger: a level's size. Layout: one run a level, but for level 0. Granularity: one table and
+/// what it overlaps. Movement: least overlap, then most tombstones.
 
 #include <cstdint>
 #include <optional>
@@ -36,10 +39,11 @@ class Leveled {
 
   explicit Leveled(Options options) : options_(options) {}
 
-  [[nodiscard]] std::optional<Job> pick(const Levels& levels, Compare compare) {
+  [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {
     const std::vector<unsigned> by_score = levels_by_score(levels);
     for (const unsigned level : by_score) {
-      auto job = level == 0 ? pick_level0(levels, compare) : pick_file(levels, level, compare);
+      auto job =
+          level == 0 ? pick_level0(levels, now.compare) : pick_file(levels, level, now.compare);
       if (job) {
         return job;
       }
@@ -90,15 +94,19 @@ class Leveled {
 
   [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, Compare compare) const {
     KeyRange range;
-    Job job{.level = 0, .output_level = 1, .output_file_bytes = options_.file_bytes};
+    Input upper{.level = 0};
     for (const FileView& file : levels[0]) {
       if (file.busy) {
         return std::nullopt;  // tables of level 0 overlap: one job at a time keeps their order
       }
       range.widen(file, compare);
-      job.upper.push_back(file.number);
+      upper.files.push_back(file.number);
     }
-    return add_lower(std::move(job), levels, range, compare);
+    const auto below = overlapping(levels[1], range, compare);
+    if (upper.files.empty() || any_busy(below)) {
+      return std::nullopt;
+    }
+    return job_of(std::move(upper), below);
   }
 
   [[nodiscard]] std::optional<Job> pick_file(const Levels& levels, unsigned level,
@@ -112,8 +120,6 @@ class Leveled {
       }
       KeyRange range;
       range.widen(file, compare);
-      Job job{.level = level, .output_level = level + 1, .output_file_bytes = options_.file_bytes};
-      job.upper.push_back(file.number);
       const auto below = overlapping(levels[level + 1], range, compare);
       if (any_busy(below)) {
         continue;
@@ -121,12 +127,11 @@ class Leveled {
       std::uint64_t overlap_bytes = 0;
       for (const FileView* lower : below) {
         overlap_bytes += lower->size_bytes;
-        job.lower.push_back(lower->number);
       }
       const double cost = static_cast<double>(overlap_bytes) /
                           static_cast<double>(std::max<std::uint64_t>(1, file.size_bytes));
       if (!best || cost < best_cost || (cost == best_cost && file.tombstones > best_tombstones)) {
-        best = std::move(job);
+        best = job_of({.level = level, .files = {file.number}}, below);
         best_cost = cost;
         best_tombstones = file.tombstones;
       }
@@ -134,14 +139,14 @@ class Leveled {
     return best;
   }
 
-  [[nodiscard]] static std::optional<Job> add_lower(Job job, const Levels& levels,
-                                                    const KeyRange& range, Compare compare) {
-    const auto below = overlapping(levels[job.output_level], range, compare);
-    if (job.upper.empty() || any_busy(below)) {
-      return std::nullopt;
-    }
-    for (const FileView* file : below) {
-      job.lower.push_back(file->number);
+  [[nodiscard]] Job job_of(Input upper, const std::vector<const FileView*>& below) const {
+    Job job{.output_level = upper.level + 1, .output_file_bytes = options_.file_bytes};
+    job.inputs.push_back(std::move(upper));
+    if (!below.empty()) {
+      job.inputs.push_back({.level = job.output_level});
+      for (const FileView* file : below) {
+        job.inputs.back().files.push_back(file->number);
+      }
     }
     return job;
   }

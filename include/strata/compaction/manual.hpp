@@ -17,7 +17,9 @@ class Manual {
   struct Options {};
 
   explicit Manual(Options) {}
-  [[nodiscard]] static std::optional<Job> pick(const Levels&, Compare) { return std::nullopt; }
+  [[nodiscard]] static std::optional<Job> pick(const Levels&, const Conditions&) {
+    return std::nullopt;
+  }
   [[nodiscard]] static Pressure pressure(const Levels&) { return {}; }
 };
 

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/compaction/concept.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/executor.hpp>
@@ -131,7 +132,9 @@ class Background {
   template <class Tree>
   [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
     const Timer timer(host_.metrics(), metrics::Latency::compaction);
-    auto done = picked.trivial_move ? move_table(tree, picked) : merge_tables(tree, picked);
+    auto done = picked.job.action == compaction::Action::drop ? install(tree, picked, {}, {}, true)
+                : picked.trivial_move                         ? move_table(tree, picked)
+                                                              : merge_tables(tree, picked);
     const std::lock_guard lock(mutex_);
     picked.release();
     changed_.notify_all();
@@ -274,10 +277,14 @@ class Background {
       if (pauses_ != 0 || stopping_) {
         return false;
       }
-      picked = tree.pick_compaction();
-      if (!picked) {
+      auto pick = tree.pick_compaction(!host_.snapshot_sequences().empty());
+      if (!pick) {
+        return propagate(std::move(pick));
+      }
+      if (!*pick) {
         return false;
       }
+      picked = std::move(*pick);
       ++compacting_;
     }
     auto done = run_compaction(tree, *picked);
@@ -296,7 +303,8 @@ class Background {
   template <class Tree>
   [[nodiscard]] Result<void> move_table(Tree& tree, const typename Tree::Picked& picked) {
     host_.metrics().add(metrics::Counter::trivial_moves, 1);
-    return install(tree, picked, {picked.upper.front()->metadata()}, picked.upper, false);
+    const auto& moved = picked.inputs.front().files;
+    return install(tree, picked, {moved.front()->metadata()}, moved, false);
   }
   template <class Tree>
   [[nodiscard]] Result<void> merge_tables(Tree& tree, const typename Tree::Picked& picked) {
@@ -310,11 +318,9 @@ class Background {
       return propagate(std::move(files));
     }
     count(metrics::Counter::compactions, metrics::Counter::compaction_write_bytes, *tables);
-    for (const auto* inputs : {&picked.upper, &picked.lower}) {
-      for (const auto& file : *inputs) {
-        host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
-      }
-    }
+    picked.for_each_file([this](const auto& file) {
+      host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
+    });
     return install(tree, picked, *tables, std::move(*files), true);
   }
   void count(metrics::Counter jobs, metrics::Counter bytes,
@@ -330,11 +336,10 @@ class Background {
                                      typename Tree::Files files, bool inputs_end) {
     version::FamilyEdit family;
     family.family = tree.id().value;
-    for (const auto& file : picked.upper) {
-      family.deleted.push_back({picked.job.level, file->metadata().number});
-    }
-    for (const auto& file : picked.lower) {
-      family.deleted.push_back({picked.job.output_level, file->metadata().number});
+    for (const auto& input : picked.inputs) {
+      for (const auto& file : input.files) {
+        family.deleted.push_back({input.level, file->metadata().number});
+      }
     }
     for (const auto& table : tables) {
       family.added.push_back({picked.job.output_level, table});
@@ -350,11 +355,7 @@ class Background {
       return installed;
     }
     if (inputs_end) {
-      for (const auto* inputs : {&picked.upper, &picked.lower}) {
-        for (const auto& file : *inputs) {
-          file->mark_obsolete();
-        }
-      }
+      picked.for_each_file([](const auto& file) { file->mark_obsolete(); });
     }
     refresh_pressure();
     changed_.notify_all();

@@ -33,7 +33,11 @@ template <class Background, class Tree>
     std::optional<typename Tree::Picked> picked;
     {
       const std::lock_guard lock(background.mutex());
-      picked = tree.pick_range(level, output, first, last);
+      auto pick = tree.pick_range(level, output, first, last);
+      if (!pick) {
+        return propagate(std::move(pick));
+      }
+      picked = std::move(*pick);
     }
     if (picked) {
       picked->trivial_move = false;

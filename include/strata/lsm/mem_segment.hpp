@@ -28,7 +28,8 @@ class MemSegment {
   using Ranges = RangeEraseSet<Comparator>;
 
   template <class MemtableOptions>
-  explicit MemSegment(const MemtableOptions& options) : table_(options) {}
+  explicit MemSegment(const MemtableOptions& options, std::uint64_t created_seconds = 0)
+      : table_(options), created_seconds_(created_seconds) {}
 
   void insert(std::string_view key, Trailer trailer, std::string_view value) {
     note(trailer.sequence());
@@ -70,6 +71,8 @@ class MemSegment {
   [[nodiscard]] Sequence last_sequence() const noexcept {
     return last_sequence_.load(std::memory_order_relaxed);
   }
+  /// Unix seconds: nothing in here was written sooner, unless it was replayed from a log.
+  [[nodiscard]] std::uint64_t created_seconds() const noexcept { return created_seconds_; }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return table_.memory_bytes() + range_bytes_.load(std::memory_order_relaxed);
   }
@@ -83,6 +86,7 @@ class MemSegment {
   }
 
   Table table_;
+  std::uint64_t created_seconds_;
   std::atomic<Sequence> first_sequence_{0};
   std::atomic<Sequence> last_sequence_{0};
 

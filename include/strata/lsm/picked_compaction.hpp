@@ -3,8 +3,6 @@
 
 /// From a job that a compaction policy names by numbers to the tables themselves: pinned, marked
 /// busy, and checked. Calls need the engine's lock.
-///
-/// Tested through the engine: tests/lsm/background_test.cpp.
 
 #include <algorithm>
 #include <cstdint>
@@ -14,28 +12,39 @@
 #include <vector>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/job_check.hpp>
 #include <strata/compaction/overlap.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/read_view.hpp>
+#include <strata/version/state.hpp>
 
 namespace strata::lsm {
 
 /// A compaction that was picked: its inputs are marked busy and pinned.
 template <class File>
 struct PickedCompaction {
+  using Files = typename TableVersion<File>::Files;
+  struct Input {
+    unsigned level = 0;
+    Files files{};
+  };
+
   compaction::Job job;
-  typename TableVersion<File>::Files upper;
-  typename TableVersion<File>::Files lower;
-  bool bottommost = false;    ///< nothing below the output level overlaps
+  std::vector<Input> inputs;  ///< from the top down, as in `job`
+  bool bottommost = false;    ///< nothing older shares keys with the output
   bool trivial_move = false;  ///< one table, nothing to merge with: only the manifest changes
 
-  /// Gives the inputs back.
-  void release() const noexcept {
-    for (const auto* files : {&upper, &lower}) {
-      for (const auto& file : *files) {
-        file->busy = false;
+  template <class Visit>
+  void for_each_file(Visit visit) const {
+    for (const Input& input : inputs) {
+      for (const auto& file : input.files) {
+        visit(file);
       }
     }
+  }
+  /// Gives the inputs back.
+  void release() const noexcept {
+    for_each_file([](const auto& file) { file->busy = false; });
   }
 };
 
@@ -54,6 +63,14 @@ template <class Comparator, class Files>
   return {};
 }
 
+/// Sorts the tables of level 0: the newest first.
+template <class Files>
+void sort_by_age(Files& files) {
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
+    return version::is_newer(a->metadata(), b->metadata());
+  });
+}
+
 /// All tables of `level` that overlap [first, last], with what they overlap in `output_level`.
 /// None: nothing there.
 template <class Comparator, class File>
@@ -62,62 +79,58 @@ template <class Comparator, class File>
     std::optional<std::string_view> first, std::optional<std::string_view> last) {
   const auto view = tables.view();
   compaction::Job job;
-  job.level = level;
   job.output_level = output_level;
+  compaction::Input upper{.level = level};
   compaction::KeyRange range;
   for (const auto& file : view[level]) {
     const bool before = first && compaction::ends_before(file.largest, file.largest_exclusive,
                                                          *first, &Comparator::compare);
     const bool after = last && Comparator::compare(file.smallest, *last) > 0;
     if (level == 0 || (!before && !after)) {
-      job.upper.push_back(file.number);
+      upper.files.push_back(file.number);
       range.widen(file, &Comparator::compare);
     }
   }
-  if (job.upper.empty()) {
+  if (upper.files.empty()) {
     return std::nullopt;
   }
+  job.inputs.push_back(std::move(upper));
   if (output_level != level) {
+    compaction::Input lower{.level = output_level};
     for (const auto* file :
          compaction::overlapping(view[output_level], range, &Comparator::compare)) {
-      job.lower.push_back(file->number);
+      lower.files.push_back(file->number);
+    }
+    if (!lower.files.empty()) {
+      job.inputs.push_back(std::move(lower));
     }
   }
   return job;
 }
 
-/// Marks the inputs of `job` busy.
+/// Checks `job`, and marks its inputs busy.
 template <class Comparator, class File>
-[[nodiscard]] PickedCompaction<File> take_inputs(compaction::Job job,
-                                                 const TableVersion<File>& tables) {
-  const auto find = [](const auto& level, const std::vector<std::uint64_t>& numbers) {
-    typename TableVersion<File>::Files found;
-    for (const auto& file : level) {
-      if (std::find(numbers.begin(), numbers.end(), file->metadata().number) != numbers.end()) {
-        found.push_back(file);
+[[nodiscard]] Result<PickedCompaction<File>> take_inputs(compaction::Job job,
+                                                         const TableVersion<File>& tables) {
+  const auto view = tables.view();
+  if (auto right = compaction::check_job(view, job, &Comparator::compare); !right) {
+    return propagate(std::move(right));
+  }
+  PickedCompaction<File> picked;
+  picked.bottommost = compaction::is_bottommost(view, job, &Comparator::compare);
+  for (const compaction::Input& input : job.inputs) {
+    picked.inputs.push_back({input.level, {}});
+    for (const auto& file : tables.levels[input.level]) {
+      if (std::find(input.files.begin(), input.files.end(), file->metadata().number) !=
+          input.files.end()) {
+        file->busy = true;
+        picked.inputs.back().files.push_back(file);
       }
     }
-    return found;
-  };
-  PickedCompaction<File> picked;
-  picked.upper = find(tables.levels[job.level], job.upper);
-  picked.lower = find(tables.levels[job.output_level], job.lower);
-  compaction::KeyRange range;
-  for (const auto* files : {&picked.upper, &picked.lower}) {
-    for (const auto& file : *files) {
-      file->busy = true;
-      range.widen(file->view(), &Comparator::compare);
-    }
   }
-  picked.bottommost = true;
-  for (std::size_t level = job.output_level + 1; level < tables.levels.size(); ++level) {
-    for (const auto& file : tables.levels[level]) {
-      picked.bottommost =
-          picked.bottommost && !compaction::overlaps(file->view(), range, &Comparator::compare);
-    }
-  }
-  picked.trivial_move =
-      picked.upper.size() == 1 && picked.lower.empty() && job.level != job.output_level;
+  picked.trivial_move = job.action == compaction::Action::merge && job.inputs.size() == 1 &&
+                        job.inputs.front().files.size() == 1 &&
+                        job.inputs.front().level != job.output_level;
   picked.job = std::move(job);
   return picked;
 }

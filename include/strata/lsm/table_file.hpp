@@ -80,7 +80,11 @@ class TableFile {
             .largest_exclusive = metadata_.largest_exclusive,
             .busy = busy,
             .entries = metadata_.entries,
-            .tombstones = metadata_.tombstones + metadata_.range_erases};
+            .tombstones = metadata_.tombstones + metadata_.range_erases,
+            .smallest_sequence = metadata_.smallest_sequence,
+            .largest_sequence = metadata_.largest_sequence,
+            .oldest_seconds = metadata_.oldest_seconds,
+            .newest_seconds = metadata_.newest_seconds};
   }
 
  private:

@@ -10,6 +10,7 @@
 ///
 /// Tested through the engine: tests/lsm/engine_test.cpp.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,7 @@
 #include <strata/lsm/merging_cursor.hpp>
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/picked_compaction.hpp>
+#include <strata/lsm/read_count.hpp>
 #include <strata/lsm/read_view.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/table_file.hpp>
@@ -67,7 +69,7 @@ class Tree {
         epochs_(epochs),
         picker_(options.compaction) {
     auto view = std::make_shared<View>();
-    view->active = std::make_shared<Segment>(options_.memtable);
+    view->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
     view->tables = std::make_shared<Version>();
     active_ = view->active.get();
     view_.store(new Pin(std::move(view)), std::memory_order_seq_cst);
@@ -96,6 +98,7 @@ class Tree {
   [[nodiscard]] Result<bool> get(std::string_view key, const Snapshot* snapshot,
                                  const std::atomic<Sequence>& visible,
                                  const table::ReadOptions& options, Visit& visit) const {
+    reads_.add();
     const auto guard = epochs_.enter();
     const View& view = **view_.load(std::memory_order_seq_cst);
     const Sequence sequence =
@@ -150,7 +153,7 @@ class Tree {
     }
     auto next = std::make_shared<View>(now);
     next->immutables.insert(next->immutables.begin(), now.active);
-    next->active = std::make_shared<Segment>(options_.memtable);
+    next->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
     active_ = next->active.get();
     publish(std::move(next));
     return true;
@@ -191,54 +194,60 @@ class Tree {
     merging.add(typename Types::MemCursor(segment.table()));
     auto ranges = segment.range_list();
     const RangeEraseSet<Comparator> set(ranges);
-    return build_tables<Types>(merging,
-                               {.ranges = &set,
-                                .kept_ranges = std::move(ranges),
-                                .snapshots = snapshots,
-                                .file_bytes = UINT64_MAX},
-                               {file_system_, directory_, options_}, next_number);
+    auto tables = build_tables<Types>(merging,
+                                      {.ranges = &set,
+                                       .kept_ranges = std::move(ranges),
+                                       .snapshots = snapshots,
+                                       .file_bytes = UINT64_MAX},
+                                      {file_system_, directory_, options_}, next_number);
+    if (tables) {
+      note_times(*tables, segment.created_seconds(), Types::Clock::unix_seconds());
+    }
+    return tables;
   }
 
-  [[nodiscard]] std::optional<Picked> pick_compaction() {
-    auto job = picker_.pick(current().tables->view(), &Comparator::compare);
-    if (!job) {
+  /// None: the policy wants nothing. Error: it wants what would lose something. What live
+  /// snapshots see is not dropped: that waits.
+  [[nodiscard]] Result<std::optional<Picked>> pick_compaction(bool snapshots_live) {
+    auto job = picker_.pick(current().tables->view(), conditions());
+    if (!job || (job->action == compaction::Action::drop && snapshots_live)) {
       return std::nullopt;
     }
-    return take_inputs<Comparator>(std::move(*job), *current().tables);
+    return take(std::move(*job));
   }
   /// All tables of `level` that overlap [first, last], with what they overlap one level down.
   /// None: nothing there. Requires: no compaction of this tree runs.
-  [[nodiscard]] std::optional<Picked> pick_range(unsigned level, unsigned output_level,
-                                                 std::optional<std::string_view> first,
-                                                 std::optional<std::string_view> last) {
+  [[nodiscard]] Result<std::optional<Picked>> pick_range(unsigned level, unsigned output_level,
+                                                         std::optional<std::string_view> first,
+                                                         std::optional<std::string_view> last) {
     auto job = compaction_of_range<Comparator>(*current().tables, level, output_level, first, last);
     if (!job) {
       return std::nullopt;
     }
     job->output_file_bytes = options_.file_bytes();
-    return take_inputs<Comparator>(std::move(*job), *current().tables);
+    return take(std::move(*job));
   }
   template <class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
       const Picked& picked, const std::vector<Sequence>& snapshots, NextNumber next_number) {
     Merging merging;
     const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
-    merging.reserve(picked.upper.size() + 1);
-    if (picked.job.level == 0) {
-      for (const auto& file : picked.upper) {
-        merging.add(typename Types::TableCursor(file->reader(), options));
-      }
-    } else {
-      merging.add(LevelCursor<File>(picked.upper, options));
-    }
-    if (!picked.lower.empty()) {
-      merging.add(LevelCursor<File>(picked.lower, options));
-    }
+    merging.reserve(picked.inputs.front().files.size() + picked.inputs.size());
     std::vector<RangeErase> ranges;
-    for (const auto* files : {&picked.upper, &picked.lower}) {
-      for (const auto& file : *files) {
+    std::uint64_t oldest_seconds = UINT64_MAX;
+    std::uint64_t newest_seconds = 0;
+    for (const auto& input : picked.inputs) {
+      if (input.level != 0) {
+        merging.add(LevelCursor<File>(input.files, options));
+      }
+      for (const auto& file : input.files) {
+        if (input.level == 0) {
+          merging.add(typename Types::TableCursor(file->reader(), options));
+        }
         const auto& own = file->reader().range_erases();
         ranges.insert(ranges.end(), own.begin(), own.end());
+        oldest_seconds = std::min(oldest_seconds, file->metadata().oldest_seconds);
+        newest_seconds = std::max(newest_seconds, file->metadata().newest_seconds);
       }
     }
     const RangeEraseSet<Comparator> set(ranges);
@@ -248,13 +257,17 @@ class Tree {
         return snapshots.empty() || range.sequence <= snapshots.front();
       });
     }
-    return build_tables<Types>(merging,
-                               {.ranges = &set,
-                                .kept_ranges = std::move(ranges),
-                                .snapshots = snapshots,
-                                .bottommost = picked.bottommost,
-                                .file_bytes = picked.job.output_file_bytes},
-                               {file_system_, directory_, options_}, next_number);
+    auto tables = build_tables<Types>(merging,
+                                      {.ranges = &set,
+                                       .kept_ranges = std::move(ranges),
+                                       .snapshots = snapshots,
+                                       .bottommost = picked.bottommost,
+                                       .file_bytes = picked.job.output_file_bytes},
+                                      {file_system_, directory_, options_}, next_number);
+    if (tables) {
+      note_times(*tables, oldest_seconds, newest_seconds);
+    }
+    return tables;
   }
 
   /// Opens tables that `build_*` wrote, or that the manifest names.
@@ -279,6 +292,9 @@ class Tree {
   }
 
   void install_flush(const Segment& segment, Files added) {
+    for (const auto& file : added) {
+      flushed_entries_ += file->metadata().entries;
+    }
     auto next = std::make_shared<View>(current());
     std::erase_if(next->immutables, [&](const auto& s) { return s.get() == &segment; });
     auto tables = std::make_shared<Version>(*next->tables);
@@ -290,10 +306,9 @@ class Tree {
   /// found before anything is lost (RocksDB 6.11, 11.1).
   [[nodiscard]] Result<void> install_compaction(const Picked& picked, const Files& added) {
     auto tables = std::make_shared<Version>(*current().tables);
-    for (const auto* files : {&picked.upper, &picked.lower}) {
-      const unsigned level = files == &picked.upper ? picked.job.level : picked.job.output_level;
-      for (const auto& file : *files) {
-        if (std::erase(tables->levels[level], file) != 1) {
+    for (const auto& input : picked.inputs) {
+      for (const auto& file : input.files) {
+        if (std::erase(tables->levels[input.level], file) != 1) {
           return fail(ErrorCode::corruption, file->path(),
                       ": input of a compaction is gone from its level; reopen the database");
         }
@@ -301,7 +316,9 @@ class Tree {
     }
     Files& output = tables->levels[picked.job.output_level];
     output.insert(output.end(), added.begin(), added.end());
-    if (auto sorted = sort_level<Comparator>(output); !sorted) {
+    if (picked.job.output_level == 0) {
+      sort_by_age(output);
+    } else if (auto sorted = sort_level<Comparator>(output); !sorted) {
       return sorted;
     }
     auto next = std::make_shared<View>(current());
@@ -327,6 +344,26 @@ class Tree {
   }
 
  private:
+  [[nodiscard]] compaction::Conditions conditions() const {
+    return {.compare = &Comparator::compare,
+            .unix_seconds = Types::Clock::unix_seconds(),
+            .writes = flushed_entries_,
+            .reads = reads_.total()};
+  }
+  [[nodiscard]] Result<std::optional<Picked>> take(compaction::Job job) {
+    auto picked = take_inputs<Comparator>(std::move(job), *current().tables);
+    if (!picked) {
+      return propagate(std::move(picked));
+    }
+    return std::optional<Picked>(std::move(*picked));
+  }
+  static void note_times(std::vector<version::FileMetadata>& tables, std::uint64_t oldest_seconds,
+                         std::uint64_t newest_seconds) {
+    for (version::FileMetadata& table : tables) {
+      table.oldest_seconds = oldest_seconds;
+      table.newest_seconds = newest_seconds;
+    }
+  }
   [[nodiscard]] const View& current() const noexcept {
     return **view_.load(std::memory_order_acquire);
   }
@@ -382,6 +419,8 @@ class Tree {
   typename Types::BlockCache& cache_;
   EpochDomain& epochs_;
   typename Types::Compaction picker_;
+  std::uint64_t flushed_entries_ = 0;  ///< guarded by the engine's lock
+  mutable ReadCount<compaction::follows_reads<typename Types::Compaction>> reads_;
   std::atomic<const Pin*> view_{nullptr};
   /// Of the current view, which keeps it. The leader's own way there: it neither holds the lock nor
   /// an epoch, so a view that a flush replaces may go while the leader would look at it.

@@ -39,6 +39,7 @@ struct TableSpec {
 template <class Db, class F>
 struct TreeTypes {
   using FileSystem = typename Db::FileSystem;
+  using Clock = typename Db::Clock;
   using Comparator = typename F::Comparator;
   using Merge = typename F::Merge;
   using Filter = typename F::Filter;

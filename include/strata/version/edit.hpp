@@ -101,6 +101,8 @@ enum class FileTag : std::uint8_t {
   tombstones = 19,
   range_erases = 21,
   raw_bytes = 23,
+  oldest_seconds = 25,
+  newest_seconds = 27,
 };
 
 template <class Tag>
@@ -179,6 +181,8 @@ inline void encode_file(std::string& out, const AddedFile& file) {
   put_field(out, FileTag::tombstones, metadata.tombstones);
   put_field(out, FileTag::range_erases, metadata.range_erases);
   put_field(out, FileTag::raw_bytes, metadata.raw_bytes);
+  put_field(out, FileTag::oldest_seconds, metadata.oldest_seconds);
+  put_field(out, FileTag::newest_seconds, metadata.newest_seconds);
 }
 
 [[nodiscard]] inline Result<void> decode_file(std::string_view bytes, AddedFile& file) {
@@ -198,6 +202,8 @@ inline void encode_file(std::string& out, const AddedFile& file) {
           case FileTag::tombstones: return take_number(field, metadata.tombstones);
           case FileTag::range_erases: return take_number(field, metadata.range_erases);
           case FileTag::raw_bytes: return take_number(field, metadata.raw_bytes);
+          case FileTag::oldest_seconds: return take_number(field, metadata.oldest_seconds);
+          case FileTag::newest_seconds: return take_number(field, metadata.newest_seconds);
         }
         return false;
       });

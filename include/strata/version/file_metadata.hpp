@@ -23,6 +23,9 @@ struct FileMetadata {
   std::uint64_t tombstones = 0;
   std::uint64_t range_erases = 0;
   std::uint64_t raw_bytes = 0;  ///< keys and values before compression
+  /// When the entries were written, by the database's clock: Unix seconds; 0: not known.
+  std::uint64_t oldest_seconds = 0;
+  std::uint64_t newest_seconds = 0;
 
   friend bool operator==(const FileMetadata&, const FileMetadata&) = default;
 };

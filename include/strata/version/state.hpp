@@ -46,6 +46,12 @@ struct FamilyState {
   return order < 0 || (order == 0 && a.largest_exclusive);
 }
 
+/// The order in which readers look through level 0: the first file that has a key has the newest.
+[[nodiscard]] inline bool is_newer(const FileMetadata& a, const FileMetadata& b) {
+  return a.largest_sequence != b.largest_sequence ? a.largest_sequence > b.largest_sequence
+                                                  : a.number > b.number;
+}
+
 namespace detail {
 
 [[nodiscard]] inline tl::unexpected<Error> wrong_edit(const FamilyState& family,
@@ -57,12 +63,6 @@ namespace detail {
 [[nodiscard]] inline bool holds(const Level& level, std::uint64_t number) {
   return std::any_of(level.begin(), level.end(),
                      [number](const FileMetadata& file) { return file.number == number; });
-}
-
-/// The order in which readers look through level 0: the first file that has a key has the newest.
-[[nodiscard]] inline bool is_newer(const FileMetadata& a, const FileMetadata& b) {
-  return a.largest_sequence != b.largest_sequence ? a.largest_sequence > b.largest_sequence
-                                                  : a.number > b.number;
 }
 
 /// What `level` will hold after the edit, sorted by key; by pointers, as keys may be long.
