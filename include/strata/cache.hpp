@@ -10,5 +10,6 @@
 #include <strata/cache/lru.hpp>
 #include <strata/cache/none.hpp>
 #include <strata/cache/s3_fifo.hpp>
+#include <strata/cache/sharded.hpp>
 #include <strata/cache/sieve.hpp>
 #include <strata/cache/w_tiny_lfu.hpp>
