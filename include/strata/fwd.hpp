@@ -87,6 +87,7 @@ template <class Fs, class Clock>
 class RateLimited;
 }  // namespace io
 namespace memtable {
+struct Art;
 struct BTree;
 template <class M, std::size_t N>
 struct Partitioned;

@@ -3,6 +3,12 @@
 
 /// Sorted tables in memory that many threads read while they grow.
 
+#include <strata/memtable/art.hpp>
+#include <strata/memtable/art_cursor.hpp>
+#include <strata/memtable/art_key.hpp>
+#include <strata/memtable/art_node.hpp>
+#include <strata/memtable/art_node_kinds.hpp>
+#include <strata/memtable/art_search_simd.hpp>
 #include <strata/memtable/btree.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/merging_cursor.hpp>
