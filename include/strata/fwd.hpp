@@ -106,6 +106,28 @@ namespace metrics {
 struct Counters;
 struct None;
 }  // namespace metrics
+namespace mvcc {
+template <class... Policies>
+class Store;
+namespace control {
+struct FirstCommitterWins;
+struct Optimistic;
+struct TwoPhase;
+}  // namespace control
+namespace gc {
+struct Cooperative;
+struct None;
+struct Vacuum;
+}  // namespace gc
+namespace index {
+struct Hashed;
+struct Ordered;
+}  // namespace index
+namespace order {
+struct NewestFirst;
+struct OldestFirst;
+}  // namespace order
+}  // namespace mvcc
 namespace wal {
 struct GroupCommit;
 struct None;
