@@ -89,6 +89,7 @@ class RateLimited;
 namespace memtable {
 struct Art;
 struct BTree;
+struct HashIndex;
 template <class M, std::size_t N>
 struct Partitioned;
 struct SkipList;

@@ -11,6 +11,7 @@
 #include <strata/memtable/art_search_simd.hpp>
 #include <strata/memtable/btree.hpp>
 #include <strata/memtable/concept.hpp>
+#include <strata/memtable/hash_index.hpp>
 #include <strata/memtable/merging_cursor.hpp>
 #include <strata/memtable/partitioned.hpp>
 #include <strata/memtable/permutation.hpp>
@@ -18,4 +19,5 @@
 #include <strata/memtable/shared_arena.hpp>
 #include <strata/memtable/skip_list.hpp>
 #include <strata/memtable/sorted_runs.hpp>
+#include <strata/memtable/split_ordered_list.hpp>
 #include <strata/memtable/vector.hpp>
