@@ -19,8 +19,8 @@
 
 namespace table_test {
 
-inline std::string encoded(const Entries& entries) {
-  table::BlockBuilder builder;
+inline std::string encoded(const Entries& entries, bool hashed = false) {
+  table::BlockBuilder builder(hashed);
   for (const auto& [version, value] : entries) {
     builder.add(version.key, version.trailer, value);
   }
@@ -36,8 +36,8 @@ inline std::optional<table::Block> parsed(std::string_view bytes) {
   return table::Block::parse(std::move(own), bytes.size());
 }
 
-inline table::Block block_of(const Entries& entries) {
-  auto block = parsed(encoded(entries));
+inline table::Block block_of(const Entries& entries, bool hashed = false) {
+  auto block = parsed(encoded(entries, hashed));
   REQUIRE(block);
   return std::move(*block);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -142,7 +143,9 @@ struct ForgetfulFilter : filter::Bloom {
 
 TEMPLATE_TEST_CASE("a table with any byte changed answers rightly or says that it is damaged",
                    "[table]", Plain, Full, ByLevels, ByLines) {
-  Table<TestType> table(numbered(24), small_blocks<TestType>(), {{"a", "b", 3}});
+  OptionsOf<TestType> options = small_blocks<TestType>();
+  options.block_hash = std::is_same_v<TestType, Full>;
+  Table<TestType> table(numbered(24), options, {{"a", "b", 3}});
   const std::string whole = table.bytes();
   REQUIRE_FALSE(meets_damage<TestType>(whole, table.entries));
   std::string bytes = whole;

@@ -92,14 +92,22 @@ TEST_CASE("a footer that is cut off at any length is damage", "[table]") {
 }
 
 TEST_CASE("a footer of a later version, or with an unknown flag, says what to do", "[table]") {
-  for (const std::string& bytes : {with(8, table::table_format_version + 1), with(8, UINT32_MAX),
-                                   with(12, std::uint32_t{1}), with(12, std::uint32_t{1} << 31)}) {
+  for (const std::string& bytes :
+       {with(8, table::table_format_version + 1), with(8, UINT32_MAX),
+        with(12, table::known_features + 1), with(12, std::uint32_t{1} << 31)}) {
     const auto footer = decoded(bytes);
     REQUIRE_FALSE(footer);
     CHECK(footer.error().code() == ErrorCode::newer_format);
     CHECK(footer.error().message() ==
           "db/12.table: written by a later version of strata; open it with that one");
   }
+}
+
+TEST_CASE("a footer keeps the features that this version knows", "[table]") {
+  const auto footer = decoded(with(12, table::hashed_blocks));
+  REQUIRE(footer);
+  CHECK(footer->features == table::hashed_blocks);
+  CHECK(decoded(with(12, 0U))->features == 0);
 }
 
 TEST_CASE("a flag that later versions call compatible is ignored", "[table]") {

@@ -130,7 +130,9 @@ TEMPLATE_TEST_CASE("a get finds the versions of a key that its sequence may see"
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 10));
   CAPTURE(seed);
   Random random(seed);
-  const Table<TestType> table(random_entries(random, 60));
+  OptionsOf<TestType> options = small_blocks<TestType>();
+  options.block_hash = seed % 2 == 1;
+  const Table<TestType> table(random_entries(random, 60), options);
   for (const std::string& key : probes_around(table.entries)) {
     for (const Sequence sequence : {Sequence{0}, Sequence{500}, sequence_max}) {
       CAPTURE(key, sequence);
@@ -141,7 +143,9 @@ TEMPLATE_TEST_CASE("a get finds the versions of a key that its sequence may see"
 }
 
 TEST_CASE("a get goes on through the blocks that a key's versions span", "[table]") {
-  const Table<Full> table(versioned());
+  OptionsOf<Full> options = small_blocks<Full>();
+  options.block_hash = GENERATE(false, true);
+  const Table<Full> table(versioned(), options);
   for (const std::string key : {"key1000003x", "key1000040x", "zz", "key1000003", "key1000004"}) {
     for (Sequence sequence = 0; sequence <= 310; sequence += 5) {
       REQUIRE(get<Full>(*table.reader, key, sequence).value() ==

@@ -58,7 +58,12 @@ struct TreeTypes {
     explicit Options(const FamilyOptions<F>& family) : FamilyOptions<F>(family) {}
 
     [[nodiscard]] typename Builder::Options builder() const {
-      return {.block_bytes = this->table_format.block_bytes, .filter = this->filter};
+      typename Builder::Options options{.block_bytes = this->table_format.block_bytes,
+                                        .filter = this->filter};
+      if constexpr (requires { options.block_hash = this->table_format.block_hash; }) {
+        options.block_hash = this->table_format.block_hash;
+      }
+      return options;
     }
     [[nodiscard]] std::uint64_t file_bytes() const {
       if constexpr (requires { this->compaction.file_bytes; }) {

@@ -13,12 +13,13 @@
 ///     8   u8  flags, see Flag; three zero bytes
 ///     12  u32 suffix bytes of every key, if fixed_key
 ///     16  u32 value bytes of every value, if fixed_value
-///     20  u32 zero
+///     20  u32 slots of the hash table, if hashed
 ///     24  heads      u64 * count: the first 8 bytes of the suffix as an integer, zero-padded
 ///         trailers   u64 * count, or one if shared_trailer
 ///         ends       u16 or u32 (wide) * count: where an entry ends in the heap; absent if both
 ///                    lengths are fixed
 ///         suffixes   u16 or u32 (wide) * count: bytes of a key after the prefix; absent if fixed
+///         slots      u8 * slots, table/block_hash.hpp; absent if not hashed
 ///         prefix
 ///         heap       per entry: the suffix from its 9th byte on, then the value
 ///
@@ -42,6 +43,7 @@
 #include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/table/block_hash.hpp>
 
 namespace strata::table {
 
@@ -51,6 +53,7 @@ inline constexpr std::uint32_t shared_trailer = 1;
 inline constexpr std::uint32_t fixed_key = 2;
 inline constexpr std::uint32_t fixed_value = 4;
 inline constexpr std::uint32_t wide = 8;
+inline constexpr std::uint32_t hashed = 16;
 
 inline constexpr std::size_t block_header_bytes = 24;
 
@@ -141,8 +144,21 @@ class Block {
       });
     }
   }
-  /// The same in the order of bytes, with heads that are found in another way: `find(target)` is
-  /// the first entry whose head is not below `target`, `head_of(i)` the head of entry `i`.
+  /// The first version of `key` at or behind `trailer`. Where the block has none of the key, an
+  /// entry that, like the one before it, is of another key, or count().
+  template <class Comparator>
+  [[nodiscard]] std::uint32_t find(std::string_view key, Trailer trailer) const noexcept {
+    if (!hash_.exists()) {
+      return lower_bound<Comparator>(key, trailer);
+    }
+    const auto is_key = [&](std::uint32_t i) { return key_is(i, key); };
+    const std::uint32_t first = hash_.find(key, count_, is_key);
+    return gallop(first, [&](std::uint32_t i) { return this->trailer(i) > trailer && is_key(i); });
+  }
+  [[nodiscard]] bool is_hashed() const noexcept { return hash_.exists(); }
+
+  /// As lower_bound in the order of bytes, with heads that are found in another way: `find(target)`
+  /// is the first entry whose head is not below `target`, `head_of(i)` the head of entry `i`.
   template <class Find, class HeadOf>
   [[nodiscard]] std::uint32_t lower_bound_by(std::string_view key, Trailer trailer, Find find,
                                              HeadOf head_of) const noexcept {
@@ -239,6 +255,8 @@ class Block {
     flags_ = static_cast<std::uint8_t>(rest_of[8]);
     fixed_suffix_ = load_fixed<std::uint32_t>(rest_of.data() + 12);
     const std::size_t fixed_value = load_fixed<std::uint32_t>(rest_of.data() + 16);
+    const bool is_hashed = (flags_ & detail::hashed) != 0;
+    const std::size_t slots = is_hashed ? load_fixed<std::uint32_t>(rest_of.data() + 20) : 0;
     rest_of.remove_prefix(detail::block_header_bytes);
     const auto take = [&rest_of](std::size_t bytes) -> const char* {
       if (bytes > rest_of.size()) {
@@ -256,15 +274,17 @@ class Block {
     trailers_ = take((flags_ & detail::shared_trailer) != 0 ? 8 : n * 8);
     ends_ = same_key && same_value ? nullptr : take(n * width);
     suffixes_ = same_key ? nullptr : take(n * width);
+    const char* const slots_at = take(slots);
     const char* const prefix_at = take(prefix);
-    if (heads_ == nullptr || trailers_ == nullptr || prefix_at == nullptr ||
+    if (heads_ == nullptr || slots_at == nullptr || trailers_ == nullptr || prefix_at == nullptr ||
         (ends_ == nullptr && !(same_key && same_value)) || (suffixes_ == nullptr && !same_key)) {
       return false;
     }
+    hash_ = BlockHash({slots_at, slots});
     prefix_ = {prefix_at, prefix};
     heap_ = rest_of.data();
     fixed_entry_ = (fixed_suffix_ > 8 ? fixed_suffix_ - 8 : 0) + fixed_value;
-    return check_heap(rest_of.size(), same_value, fixed_value);
+    return hash_.is_within(count_) && check_heap(rest_of.size(), same_value, fixed_value);
   }
   /// Every entry lies in the heap, in order, and no shorter than its key.
   [[nodiscard]] bool check_heap(std::size_t heap_bytes, bool same_value,
@@ -293,6 +313,7 @@ class Block {
   const char* ends_ = nullptr;
   const char* suffixes_ = nullptr;
   const char* heap_ = nullptr;
+  BlockHash hash_;
   std::string_view prefix_;
   std::size_t fixed_suffix_ = 0;
   std::size_t fixed_entry_ = 0;

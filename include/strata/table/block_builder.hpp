@@ -14,11 +14,15 @@
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/table/block.hpp>
+#include <strata/table/block_hash.hpp>
 
 namespace strata::table {
 
 class BlockBuilder {
  public:
+  /// `hashed`: with a hash table for reads of one key, where the block is not too large for it.
+  explicit BlockBuilder(bool hashed = false) noexcept : hashed_(hashed) {}
+
   void add(std::string_view key, Trailer trailer, std::string_view value) {
     if (entries_.empty()) {
       prefix_bytes_ = key.size();
@@ -38,13 +42,14 @@ class BlockBuilder {
   /// Of the finished block, about: less only where keys are shorter than twelve bytes, more where
   /// they share a prefix.
   [[nodiscard]] std::size_t estimated_bytes() const noexcept {
-    return bytes_.size() + entries_.size() * 12 + detail::block_header_bytes;
+    return bytes_.size() + entries_.size() * (hashed_ ? 14 : 12) + detail::block_header_bytes;
   }
   [[nodiscard]] std::string_view last_key() const noexcept { return key_of(entries_.back()); }
 
   /// Appends the block to `out` and starts over.
   void finish(std::string& out) {
-    put_header(out);
+    const std::string slots = hash_slots();
+    put_header(out, slots.size());
     for (const Entry& entry : entries_) {
       put_fixed(out, key_head(key_of(entry).substr(prefix_bytes_)));
     }
@@ -56,15 +61,14 @@ class BlockBuilder {
       }
     }
     put_lengths(out);
+    out.append(slots);
     out.append(entries_.empty() ? std::string_view() : first_key().substr(0, prefix_bytes_));
     for (const Entry& entry : entries_) {
       out.append(key_of(entry).substr(prefix_bytes_ + head_bytes(entry)));
       out.append(bytes_, entry.at + entry.key_bytes, entry.value_bytes);
     }
-    *this = BlockBuilder(std::move(entries_), std::move(bytes_));
+    *this = BlockBuilder(hashed_, std::move(entries_), std::move(bytes_));
   }
-
-  BlockBuilder() = default;
 
  private:
   struct Entry {
@@ -75,8 +79,8 @@ class BlockBuilder {
   };
 
   /// Keeps the capacity of what it is given.
-  BlockBuilder(std::vector<Entry> entries, std::string bytes)
-      : entries_(std::move(entries)), bytes_(std::move(bytes)) {
+  BlockBuilder(bool hashed, std::vector<Entry> entries, std::string bytes)
+      : entries_(std::move(entries)), bytes_(std::move(bytes)), hashed_(hashed) {
     entries_.clear();
     bytes_.clear();
   }
@@ -95,10 +99,26 @@ class BlockBuilder {
     return bytes_.size() > UINT16_MAX;  // an upper bound of heap and suffixes
   }
 
-  void put_header(std::string& out) const {
+  /// A slot leads to the newest version of its key.
+  [[nodiscard]] std::string hash_slots() const {
+    std::string slots;
+    if (!hashed_ || entries_.size() > hashed_entries_most) {
+      return slots;
+    }
+    slots.assign(BlockHash::slots_for(entries_.size()), static_cast<char>(BlockHash::empty));
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      if (i == 0 || key_of(entries_[i]) != key_of(entries_[i - 1])) {
+        BlockHash::insert(slots, key_of(entries_[i]), static_cast<std::uint32_t>(i));
+      }
+    }
+    return slots;
+  }
+
+  void put_header(std::string& out, std::size_t slots) const {
     const std::uint32_t flags =
         (same_trailer_ ? detail::shared_trailer : 0U) | (same_key_bytes_ ? detail::fixed_key : 0U) |
-        (same_value_bytes_ ? detail::fixed_value : 0U) | (is_wide() ? detail::wide : 0U);
+        (same_value_bytes_ ? detail::fixed_value : 0U) | (is_wide() ? detail::wide : 0U) |
+        (slots != 0 ? detail::hashed : 0U);
     put_fixed(out, static_cast<std::uint32_t>(entries_.size()));
     put_fixed(out, static_cast<std::uint32_t>(prefix_bytes_));
     put_fixed(out, flags);
@@ -106,7 +126,7 @@ class BlockBuilder {
     const bool has_value = same_value_bytes_ && !entries_.empty();
     put_fixed(out, has_key ? static_cast<std::uint32_t>(suffix_bytes(entries_.front())) : 0U);
     put_fixed(out, has_value ? entries_.front().value_bytes : 0U);
-    put_fixed(out, std::uint32_t{0});
+    put_fixed(out, static_cast<std::uint32_t>(slots));
   }
   void put_number(std::string& out, std::size_t number) const {
     if (is_wide()) {
@@ -133,6 +153,7 @@ class BlockBuilder {
   std::vector<Entry> entries_;
   std::string bytes_;  // keys and values as they came
   std::size_t prefix_bytes_ = 0;
+  bool hashed_ = false;
   bool same_trailer_ = true;
   bool same_key_bytes_ = true;
   bool same_value_bytes_ = true;

@@ -32,6 +32,7 @@ template <class FilterOptions>
 struct BuilderOptions {
   std::size_t block_bytes = 4096;
   FilterOptions filter{};
+  bool block_hash = false;  ///< blocks with a hash table, table/block_hash.hpp
 };
 
 template <class Spec>
@@ -113,6 +114,7 @@ class Builder {
       }
     }
     Footer footer;
+    footer.features = options_.block_hash ? hashed_blocks : 0;
     footer.file_number = file_number_;
     std::string section;
     filter_.finish(section);
@@ -140,6 +142,7 @@ class Builder {
       : file_(std::move(file)),
         file_number_(file_number),
         options_(options),
+        block_(options.block_hash),
         filter_(filter::make_builder<Filter>(options.filter)) {}
 
   [[nodiscard]] bool is_behind_last(std::string_view key, Trailer trailer) const {

@@ -31,6 +31,9 @@ namespace strata::table {
 
 inline constexpr std::uint64_t table_magic = 0x4c42546174617274;  // "trataTBL"
 inline constexpr std::uint32_t table_format_version = 1;
+/// Incompatible flags that this version reads.
+inline constexpr std::uint32_t hashed_blocks = 1;  ///< data blocks may have hash tables
+inline constexpr std::uint32_t known_features = hashed_blocks;
 inline constexpr std::size_t frame_bytes = 9;
 inline constexpr std::size_t footer_bytes = 88;
 
@@ -46,6 +49,7 @@ struct Footer {
   Handle index;
   Handle range_erases;
   Handle properties;
+  std::uint32_t features = 0;  ///< incompatible flags
 };
 
 /// Sums the payload with what says where it must lie.
@@ -82,7 +86,7 @@ template <class Checksum>
   std::string out;
   put_fixed(out, table_magic);
   put_fixed(out, table_format_version);
-  put_fixed(out, std::uint32_t{0});
+  put_fixed(out, footer.features);
   put_fixed(out, footer.file_number);
   for (const Handle& handle :
        {footer.filter, footer.index, footer.range_erases, footer.properties}) {
@@ -112,12 +116,13 @@ template <class Checksum>
                 std::to_string(file_bytes - footer_bytes), " is damaged");
   }
   if (load_fixed<std::uint32_t>(bytes.data() + 8) > table_format_version ||
-      load_fixed<std::uint32_t>(bytes.data() + 12) != 0) {
+      (load_fixed<std::uint32_t>(bytes.data() + 12) & ~known_features) != 0) {
     return fail(ErrorCode::newer_format, path,
                 ": written by a later version of strata; open it with that one");
   }
   Decoder decoder(bytes.substr(16));
   Footer footer;
+  footer.features = load_fixed<std::uint32_t>(bytes.data() + 12);
   bool whole = decoder.take_fixed(footer.file_number);
   for (Handle* handle : {&footer.filter, &footer.index, &footer.range_erases, &footer.properties}) {
     whole = whole && decoder.take_fixed(handle->offset) && decoder.take_fixed(handle->bytes) &&

@@ -94,7 +94,7 @@ class Reader {
         return propagate(std::move(pin));
       }
       const Block& data = **pin;
-      std::uint32_t i = data.template lower_bound<Comparator>(key, Trailer::seek(sequence));
+      std::uint32_t i = data.template find<Comparator>(key, Trailer::seek(sequence));
       for (; i < data.count() && data.key_is(i, key); ++i) {
         if (!visit(data.trailer(i), data.value(i))) {
           return {};

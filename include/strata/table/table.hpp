@@ -39,6 +39,7 @@ struct BlockBased {
   static constexpr std::uint32_t format_version = table_format_version;
   struct Options {
     std::size_t block_bytes = 4_KiB;  ///< of a block before compression, about
+    bool block_hash = false;          ///< a hash table in each block: faster reads of one key
   };
   template <class Spec>
   using builder = Builder<Spec>;
