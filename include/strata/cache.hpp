@@ -9,6 +9,7 @@
 #include <strata/cache/concept.hpp>
 #include <strata/cache/lru.hpp>
 #include <strata/cache/none.hpp>
+#include <strata/cache/read_ahead.hpp>
 #include <strata/cache/s3_fifo.hpp>
 #include <strata/cache/sharded.hpp>
 #include <strata/cache/sieve.hpp>
