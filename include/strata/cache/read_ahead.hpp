@@ -145,7 +145,7 @@ struct ReadAhead {
    private:
     /// Loads and keeps, unless the key was changed meanwhile: then the value is the caller's only.
     template <class Loader>
-    Result<Handle> load(const Key& key, Loader& loader) {
+    [[nodiscard]] Result<Handle> load(const Key& key, Loader& loader) {
       const std::uint64_t hash = Hash{}(key);
       const auto version = fills_.begin(hash);
       Result<Loaded<Value>> loaded = loader(key);

@@ -10,7 +10,7 @@
 /// the load; `change` raises it and `fill` compares it, both under the lock of the stripe, so that
 /// what they do to the cache is in one order. A fill that is refused costs a miss later; so do two
 /// keys of one stripe, now and then. Threads: everything is concurrent. (Tested by
-/// tests/cache/tiered_test.cpp.)
+/// tests/cache/read_ahead_test.cpp.)
 
 #include <array>
 #include <cstddef>
