@@ -10,3 +10,5 @@
 #include <strata/compaction/merge.hpp>
 #include <strata/compaction/overlap.hpp>
 #include <strata/compaction/retention.hpp>
+#include <strata/compaction/runs.hpp>
+#include <strata/compaction/size_tiered.hpp>

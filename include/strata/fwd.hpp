@@ -54,6 +54,7 @@ struct Steady;
 namespace compaction {
 class Leveled;
 class Manual;
+class SizeTiered;
 }  // namespace compaction
 namespace comparator {
 struct Bytewise;
