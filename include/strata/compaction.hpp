@@ -5,10 +5,12 @@
 
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/filter.hpp>
+#include <strata/compaction/lazy_leveled.hpp>
 #include <strata/compaction/leveled.hpp>
 #include <strata/compaction/manual.hpp>
 #include <strata/compaction/merge.hpp>
 #include <strata/compaction/overlap.hpp>
+#include <strata/compaction/read_write_mix.hpp>
 #include <strata/compaction/retention.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/compaction/size_tiered.hpp>

@@ -52,6 +52,7 @@ struct Frozen;
 struct Steady;
 }  // namespace clock
 namespace compaction {
+class LazyLeveled;
 class Leveled;
 class Manual;
 class SizeTiered;

@@ -35,6 +35,17 @@ struct Small<compaction::SizeTiered> {
   }
 };
 
+template <>
+struct Small<compaction::LazyLeveled> {
+  static compaction::LazyLeveled::Options options() {
+    return {.ratio_min = 2,
+            .ratio_max = 6,
+            .run_bytes = 8'000,
+            .file_bytes = 4'000,
+            .sample_operations = 100};
+  }
+};
+
 template <class C>
 using Tree = tests::SmallTree<C>;
 
@@ -64,7 +75,7 @@ std::uint64_t compactions(Db& db) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("random operations on an engine answer as std::map does, with any policy", "",
-                   compaction::Leveled, compaction::SizeTiered) {
+                   compaction::LazyLeveled, compaction::Leveled, compaction::SizeTiered) {
   const auto first_seed = static_cast<std::uint64_t>(Catch::rngSeed());
   for (std::uint64_t seed = first_seed; seed < first_seed + 2; ++seed) {
     CAPTURE(seed);
@@ -80,8 +91,8 @@ TEMPLATE_TEST_CASE("random operations on an engine answer as std::map does, with
 }
 
 TEMPLATE_TEST_CASE("an engine compacts as its policy says, and finds everything when it reopens",
-                   "", compaction::Leveled, compaction::SizeTiered) {
-  constexpr unsigned keys = 2000;
+                   "", compaction::LazyLeveled, compaction::Leveled, compaction::SizeTiered) {
+  constexpr unsigned keys = 500;
   const io::Memory fs;
   {
     auto db = open_tree<TestType>(fs);
