@@ -7,10 +7,13 @@
 #include <strata/cache/arc.hpp>
 #include <strata/cache/clock.hpp>
 #include <strata/cache/concept.hpp>
+#include <strata/cache/level.hpp>
 #include <strata/cache/lru.hpp>
+#include <strata/cache/memory_level.hpp>
 #include <strata/cache/none.hpp>
 #include <strata/cache/read_ahead.hpp>
 #include <strata/cache/s3_fifo.hpp>
 #include <strata/cache/sharded.hpp>
 #include <strata/cache/sieve.hpp>
+#include <strata/cache/tiered.hpp>
 #include <strata/cache/w_tiny_lfu.hpp>

@@ -6,13 +6,15 @@
 ///     reader: begin ----- load (old) --------------------- fill? no: refused
 ///     writer:                        write ---- change
 ///
-/// Keys share 64 stripes by their hash, each a lock and a version. `begin` tells the version before
-/// the load; `change` raises it and `fill` compares it, both under the lock of the stripe, so that
-/// what they do to the cache is in one order. A fill that is refused costs a miss later; so do two
-/// keys of one stripe, now and then. Threads: everything is concurrent. (Tested by
-/// tests/cache/read_ahead_test.cpp.)
+/// Keys share 64 stripes by their hash, each a lock and a version, which is odd during a change.
+/// `begin` tells the version before the load, without a lock; `change` raises it and `fill`
+/// compares it, both under the lock of the stripe, so that what they do to the cache is in one
+/// order. A fill that began before a change or within it is refused; that costs a miss later, and
+/// so do two keys of one stripe, now and then. Threads: everything is concurrent. (Tested by
+/// tests/cache/read_ahead_test.cpp and tests/cache/tiered_test.cpp.)
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -26,18 +28,16 @@ class FillGuard {
   using Version = std::uint64_t;
 
   /// To be called before the value is read from where it is made or kept.
-  [[nodiscard]] Version begin(std::uint64_t hash) {
-    Stripe& stripe = stripe_of(hash);
-    const std::lock_guard lock(stripe.mutex);
-    return stripe.version;
+  [[nodiscard]] Version begin(std::uint64_t hash) const noexcept {
+    return stripes_[index_of(hash)].version.load(std::memory_order_acquire);
   }
 
   /// Runs `keep` unless a `change` came in between; says whether it ran.
   template <class Keep>
   bool fill(std::uint64_t hash, Version version, Keep&& keep) {
-    Stripe& stripe = stripe_of(hash);
+    Stripe& stripe = stripes_[index_of(hash)];
     const std::lock_guard lock(stripe.mutex);
-    if (stripe.version != version) {
+    if (stripe.version.load(std::memory_order_relaxed) != version) {
       return false;
     }
     keep();
@@ -47,10 +47,11 @@ class FillGuard {
   /// Runs `apply`; fills that began before are refused from now on.
   template <class Apply>
   void change(std::uint64_t hash, Apply&& apply) {
-    Stripe& stripe = stripe_of(hash);
+    Stripe& stripe = stripes_[index_of(hash)];
     const std::lock_guard lock(stripe.mutex);
     ++stripe.version;
     apply();
+    ++stripe.version;
   }
 
   /// As `change`, of all keys.
@@ -62,19 +63,21 @@ class FillGuard {
     }
     apply();
     for (Stripe& stripe : stripes_) {
+      ++stripe.version;
       stripe.mutex.unlock();
     }
   }
 
  private:
+  static constexpr std::size_t stripe_count = 64;
   struct alignas(64) Stripe {
     std::mutex mutex;
-    Version version = 0;
+    std::atomic<Version> version{0};
   };
 
-  Stripe& stripe_of(std::uint64_t hash) noexcept { return stripes_[mix64(hash) % stripes_.size()]; }
+  static std::size_t index_of(std::uint64_t hash) noexcept { return mix64(hash) % stripe_count; }
 
-  std::array<Stripe, 64> stripes_;
+  std::array<Stripe, stripe_count> stripes_;
 };
 
 }  // namespace strata::cache::detail
