@@ -74,6 +74,8 @@ struct BinaryFuse;
 struct BlockedBloom;
 struct Bloom;
 struct None;
+template <class F, class Extractor>
+struct Prefix;
 struct Ribbon;
 }  // namespace filter
 namespace index {

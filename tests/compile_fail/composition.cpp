@@ -9,11 +9,13 @@
 // expect 6: strata: this database has no family of that name
 // expect 7: strata: two policies for the compression slot; give one
 // expect 8: strata: this database has no family of that name
+// expect 9: strata: filter::Prefix needs a prefix extractor: filter::Prefix<F, prefix::Fixed<8>>
 #include <string>
 #include <string_view>
 
 #include <strata/cache/lru.hpp>
 #include <strata/compression/lz4.hpp>
+#include <strata/filter/prefix.hpp>
 #include <strata/lsm_tree.hpp>
 
 #ifndef WRONG
@@ -40,6 +42,8 @@ using Db = Database<Family<"a">, std::string>;
 using Db = Database<Family<"a">, NoCache>;
 #elif WRONG == 7
 using Db = Database<Family<"a", compression::None, compression::Lz4> >;
+#elif WRONG == 9
+using Db = Database<Family<"a", filter::Prefix<filter::Bloom> > >;
 #else
 using Db = Database<Family<"a">, cache::Lru>;
 #endif

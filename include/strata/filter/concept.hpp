@@ -24,6 +24,18 @@
 /// | `builder.add_hash(h)`        |            | `add(key)` with `h == F::hash(key)`          |
 /// | `F::may_contain_hash(f, h)`  | `bool`     | `may_contain(f, key)` with `h == hash(key)`  |
 ///
+/// Optional, for filters that need more than one hash of a key: `F::Probe(key)` with
+/// `probe.may_be_in(f)`, both `noexcept`, which is `may_contain(f, key)`. The key outlives it.
+///
+/// Optional, for filters that can tell that no key lies between two (`RangeFilterPolicy`). They
+/// are asked for families whose keys are in the order of their bytes, and only about ranges that
+/// have both bounds:
+///
+/// | expression                                 | result | promise                              |
+/// |--------------------------------------------|--------|--------------------------------------|
+/// | `F::may_contain_range(f, first, last)`     | `bool` | `true` if a key was added that is at |
+/// |                                            |        | or after `first` and before `last`   |
+///
 /// An empty `f` is what a filter policy without bytes writes; every policy answers `true` to it.
 /// Threads: `may_contain` and `hash` are concurrent; a builder belongs to one thread.
 
@@ -54,6 +66,12 @@ concept HashedFilterPolicy = FilterPolicy<F> &&
   noexcept->std::same_as<std::uint64_t>;
   builder.add_hash(hash);
   { F::may_contain_hash(bytes, hash) }
+  noexcept->std::same_as<bool>;
+};
+
+template <class F>
+concept RangeFilterPolicy = FilterPolicy<F> && requires(std::string_view bytes) {
+  { F::may_contain_range(bytes, bytes, bytes) }
   noexcept->std::same_as<bool>;
 };
 
@@ -89,6 +107,16 @@ class Probe {
  private:
   std::string_view key_;
   std::uint64_t hash_ = 0;
+};
+
+/// Of a filter that brings its own.
+template <FilterPolicy F>
+requires requires {
+  typename F::Probe;
+}
+class Probe<F> : public F::Probe {
+ public:
+  using F::Probe::Probe;
 };
 
 }  // namespace filter

@@ -12,6 +12,7 @@
 /// nothing. `close()` reports what a destructor could not; durability never needs either.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,7 +129,12 @@ class FamilyHandle {
 
   /// A cursor as of now, or of `options.snapshot`. It stands nowhere until it is told to seek.
   [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const {
-    return core_->template tree<I>().cursor(options, core_->visible());
+    std::uint64_t ruled_out = 0;
+    auto cursor = core_->template tree<I>().cursor(options, core_->visible(), ruled_out);
+    if (ruled_out != 0) {
+      core_->metrics().add(metrics::Counter::filter_range_useful, ruled_out);
+    }
+    return cursor;
   }
 
   /// The keys in [first, last), ascending, as a range-v3 view of {key, value}. Needs

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <strata/core/entry.hpp>
@@ -22,14 +23,13 @@ namespace strata::lsm {
 
 template <class File>
 class LevelCursor {
-  using Files = typename TableVersion<File>::Files;
+  using Files = std::span<const std::shared_ptr<File>>;
   using Reader = std::remove_cvref_t<decltype(std::declval<const File&>().reader())>;
   using TableCursor = typename Reader::Cursor;
 
  public:
-  /// `files` must outlive the cursor.
-  LevelCursor(const Files& files, const table::ReadOptions& options)
-      : files_(&files), options_(options) {}
+  /// The files must outlive the cursor.
+  LevelCursor(Files files, const table::ReadOptions& options) : files_(files), options_(options) {}
 
   [[nodiscard]] bool valid() const noexcept { return cursor_ && cursor_->valid(); }
   [[nodiscard]] std::string_view key() const { return cursor_->key(); }
@@ -47,22 +47,22 @@ class LevelCursor {
     }
   }
   void seek_to_last() {
-    open(files_->size() - 1);
+    open(files_.size() - 1);
     if (cursor_) {
       cursor_->seek_to_last();
       skip_backward();
     }
   }
   void seek(std::string_view key, Sequence sequence) {
-    open(first_reaching(*files_, key));
+    open(first_reaching(files_, key));
     if (cursor_) {
       cursor_->seek(key, sequence);
       skip_forward();
     }
   }
   void seek_for_prev(std::string_view key) {
-    std::size_t at = first_reaching(*files_, key);
-    if (at == files_->size() || (*files_)[at]->starts_after(key)) {
+    std::size_t at = first_reaching(files_, key);
+    if (at == files_.size() || files_[at]->starts_after(key)) {
       --at;  // wraps below zero, where `open` closes the cursor
     }
     open(at);
@@ -82,9 +82,9 @@ class LevelCursor {
 
  private:
   void open(std::size_t at) {
-    if (at < files_->size()) {
+    if (at < files_.size()) {
       if (!cursor_ || at_ != at) {
-        cursor_.emplace((*files_)[at]->reader(), options_);
+        cursor_.emplace(files_[at]->reader(), options_);
       }
     } else {
       cursor_.reset();
@@ -110,7 +110,7 @@ class LevelCursor {
     }
   }
 
-  const Files* files_;
+  Files files_;
   table::ReadOptions options_;
   std::size_t at_ = 0;
   std::optional<TableCursor> cursor_;

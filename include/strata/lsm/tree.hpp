@@ -32,6 +32,7 @@
 #include <strata/lsm/picked_compaction.hpp>
 #include <strata/lsm/read_count.hpp>
 #include <strata/lsm/read_view.hpp>
+#include <strata/lsm/scan_bounds.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/tree_types.hpp>
@@ -56,6 +57,7 @@ class Tree {
                                 LevelCursor<File>>;
   using Pin = std::shared_ptr<const View>;
   using UserCursor = Cursor<Comparator, Merge, Merging, Pin>;
+  using Bounds = ScanBounds<Comparator, Filter>;
   using Picked = PickedCompaction<File>;
   using Options = typename Types::Options;
 
@@ -107,8 +109,9 @@ class Tree {
         .run();
   }
 
-  [[nodiscard]] UserCursor cursor(const ReadOptions& read,
-                                  const std::atomic<Sequence>& visible) const {
+  /// Adds to `ruled_out` the tables that are left out on their filter's word.
+  [[nodiscard]] UserCursor cursor(const ReadOptions& read, const std::atomic<Sequence>& visible,
+                                  std::uint64_t& ruled_out) const {
     Pin view = pin();
     Sequence sequence = 0;
     if (read.snapshot != nullptr) {
@@ -126,7 +129,9 @@ class Tree {
     }
     auto merging = std::make_unique<Merging>();
     const table::ReadOptions options{read.verify_checksums, read.fill_cache};
-    add_sources(*merging, *view, options);
+    Bounds bounds(read.lower_bound, read.upper_bound);
+    add_sources(*merging, *view, options, bounds);
+    ruled_out += bounds.ruled_out();
     auto ranges = ranges_of(*view);
     return UserCursor(std::move(view), std::move(merging), std::move(ranges), sequence, read);
   }
@@ -372,7 +377,8 @@ class Tree {
     epochs_.retire(old);
   }
 
-  void add_sources(Merging& merging, const View& view, const table::ReadOptions& options) const {
+  void add_sources(Merging& merging, const View& view, const table::ReadOptions& options,
+                   Bounds& bounds) const {
     merging.reserve(1 + view.immutables.size() + view.tables->levels[0].size() +
                     compaction::level_count);
     merging.add(typename Types::MemCursor(view.active->table()));
@@ -380,11 +386,13 @@ class Tree {
       merging.add(typename Types::MemCursor(segment->table()));
     }
     for (const auto& file : view.tables->levels[0]) {
-      merging.add(typename Types::TableCursor(file->reader(), options));
+      if (bounds.may_hold(*file)) {
+        merging.add(typename Types::TableCursor(file->reader(), options));
+      }
     }
     for (std::size_t level = 1; level < view.tables->levels.size(); ++level) {
-      if (!view.tables->levels[level].empty()) {
-        merging.add(LevelCursor<File>(view.tables->levels[level], options));
+      if (const auto files = bounds.within(view.tables->levels[level]); !files.empty()) {
+        merging.add(LevelCursor<File>(files, options));
       }
     }
   }

@@ -43,12 +43,14 @@ enum class Counter : std::uint8_t {
   trivial_moves,  ///< tables that changed level without a copy
   cache_hits,     ///< of blocks, indexes and filters
   cache_misses,
-  stall_micros,  ///< writers held back, slowed down or stopped
-  slowdowns,     ///< groups of writes that were slowed down
-  stops,         ///< ... that had to wait for a flush or a compaction
+  filter_range_useful,  ///< tables that cursors left out because their filter knew no key of a
+                        ///< range
+  stall_micros,         ///< writers held back, slowed down or stopped
+  slowdowns,            ///< groups of writes that were slowed down
+  stops,                ///< ... that had to wait for a flush or a compaction
   background_errors,
 };
-inline constexpr std::size_t counter_count = 19;
+inline constexpr std::size_t counter_count = 20;
 
 enum class Latency : std::uint8_t {
   get,    ///< of one call in 32
@@ -77,6 +79,7 @@ inline constexpr std::size_t latency_count = 6;
                                                                  "trivial_moves",
                                                                  "cache_hits",
                                                                  "cache_misses",
+                                                                 "filter_range_useful",
                                                                  "stall_micros",
                                                                  "slowdowns",
                                                                  "stops",

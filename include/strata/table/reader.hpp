@@ -78,6 +78,13 @@ class Reader {
     return !uses_filter_ || probe.may_be_in(filter_);
   }
 
+  /// Whether a key at or after `first` and before `last` may be here, range erases aside. Only for
+  /// keys in the order of their bytes: it is what the filters that know of ranges know.
+  [[nodiscard]] bool may_contain_range(std::string_view first, std::string_view last) const noexcept
+      requires(RangeFilterPolicy<Filter>&& Comparator::is_bytewise) {
+    return !uses_filter_ || Filter::may_contain_range(filter_, first, last);
+  }
+
   /// Calls `visit(Trailer, value)` for versions of `key` at or below `sequence`, newest first,
   /// while it returns true. The value is valid inside the call. At most one block read unless
   /// versions span blocks.
