@@ -145,6 +145,7 @@ TEMPLATE_TEST_CASE("a table with any byte changed answers rightly or says that i
                    "[table]", Plain, Full, ByLevels, ByLines) {
   OptionsOf<TestType> options = small_blocks<TestType>();
   options.block_hash = std::is_same_v<TestType, Full>;
+  options.partition_bytes = std::is_same_v<TestType, ByLevels> ? 100 : SIZE_MAX;
   Table<TestType> table(numbered(24), options, {{"a", "b", 3}});
   const std::string whole = table.bytes();
   REQUIRE_FALSE(meets_damage<TestType>(whole, table.entries));

@@ -63,6 +63,9 @@ struct TreeTypes {
       if constexpr (requires { options.block_hash = this->table_format.block_hash; }) {
         options.block_hash = this->table_format.block_hash;
       }
+      if constexpr (requires { options.partition_bytes = this->table_format.partition_bytes; }) {
+        options.partition_bytes = this->table_format.partition_bytes;
+      }
       return options;
     }
     [[nodiscard]] std::uint64_t file_bytes() const {

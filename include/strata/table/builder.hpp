@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
@@ -24,7 +25,9 @@
 #include <strata/table/block_builder.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/index.hpp>
+#include <strata/table/partitions.hpp>
 #include <strata/table/properties.hpp>
+#include <strata/table/separators.hpp>
 
 namespace strata::table {
 
@@ -33,6 +36,8 @@ struct BuilderOptions {
   std::size_t block_bytes = 4096;
   FilterOptions filter{};
   bool block_hash = false;  ///< blocks with a hash table, table/block_hash.hpp
+  /// An index that grows beyond it is cut, and the filter with it, table/partitions.hpp.
+  std::size_t partition_bytes = 512_KiB;
 };
 
 template <class Spec>
@@ -114,12 +119,11 @@ class Builder {
       }
     }
     Footer footer;
-    footer.features = options_.block_hash ? hashed_blocks : 0;
+    footer.features =
+        (options_.block_hash ? hashed_blocks : 0) | (partitions_.empty() ? 0 : table::partitioned);
     footer.file_number = file_number_;
+    Result<void> done = write_filter(footer.filter);
     std::string section;
-    filter_.finish(section);
-    Result<void> done = write_section(section, footer.filter);
-    section.clear();
     index_.finish(section);
     done = done ? write_section(section, footer.index) : done;
     done = done ? write_section(range_erases_, footer.range_erases) : done;
@@ -175,9 +179,44 @@ class Builder {
     if (auto written = write_frame(raw_, handle); !written) {
       return written;
     }
-    index_.add(separator, handle);
     ++blocks_;
-    return {};
+    if (partitions_.empty()) {
+      index_.add(separator, handle);
+    }
+    partition_.add(separator, handle);
+    return partition_.estimated_bytes() < options_.partition_bytes ? Result<void>()
+                                                                   : write_partition();
+  }
+  /// From here on `index_` leads to partitions.
+  [[nodiscard]] Result<void> write_partition() {
+    if (partitions_.empty()) {
+      index_ = typename Spec::Index::Builder();
+    }
+    const std::string last(partition_.last());
+    const auto blocks = static_cast<std::uint32_t>(partition_.count());
+    std::string section;
+    partition_.finish(section);
+    Handle handle;
+    Result<void> done = write_section(section, handle);
+    index_.add(last, handle);
+
+    section.clear();
+    filter_.finish(section);
+    filter_ = filter::make_builder<Filter>(options_.filter);
+    Handle filter;
+    done = done && !section.empty() ? write_section(filter_block(section), filter) : done;
+    put_partition(partitions_, blocks, filter);
+    return done;
+  }
+  /// The filter of a whole table, or where those of the partitions are.
+  [[nodiscard]] Result<void> write_filter(Handle& handle) {
+    if (partitions_.empty()) {
+      std::string section;
+      filter_.finish(section);
+      return write_section(section, handle);
+    }
+    Result<void> done = partition_.empty() ? Result<void>() : write_partition();
+    return done ? write_section(partitions_, handle) : done;
   }
   [[nodiscard]] Result<void> write_frame(std::string& raw, Handle& handle) {
     const auto raw_bytes = static_cast<std::uint32_t>(raw.size());
@@ -207,6 +246,8 @@ class Builder {
   std::uint64_t offset_ = 0;
   BlockBuilder block_;
   typename Spec::Index::Builder index_;
+  SeparatorsBuilder partition_;  // the index since the last partition
+  std::string partitions_;
   typename Filter::Builder filter_;
   std::string range_erases_;
   std::string raw_;

@@ -35,7 +35,8 @@ struct ReadOptions {
   return i == block.count() && block.key_is(i - 1, key);
 }
 
-/// `Reader`: `index_` and `block(number, options, ahead)` are what is asked of it.
+/// `Reader`: `blocks()`, `block_of(key, options, partition)` and
+/// `block(number, options, partition, ahead)` are what is asked of it.
 template <class Reader>
 class Cursor {
   using Comparator = typename Reader::Comparator;
@@ -57,20 +58,20 @@ class Cursor {
     }
   }
   void seek_to_last() {
-    if (open(reader_->index_->count() - 1)) {
+    if (open(reader_->blocks() - 1)) {
       stand(block_->count() - 1);
     }
   }
   void seek(std::string_view key, Sequence sequence = sequence_max) {
-    if (open(reader_->index_->block_of(key))) {
+    if (open(block_of(key))) {
       stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
     }
   }
   /// The last entry whose key is at or before `key`: the oldest version of it.
   void seek_for_prev(std::string_view key) {
-    const std::uint32_t count = reader_->index_->count();
-    const std::uint32_t number = reader_->index_->block_of(key);
-    if (!open(number < count ? number : count - 1)) {
+    const std::uint32_t count = reader_->blocks();
+    const std::uint32_t number = block_of(key);
+    if (failed_ || !open(number < count ? number : count - 1)) {
       return;
     }
     std::uint32_t i = 0;
@@ -119,17 +120,27 @@ class Cursor {
     key_bytes_ = prefix + suffix;
     valid_ = true;
   }
+  /// Behind all blocks if it can not be read.
+  [[nodiscard]] std::uint32_t block_of(std::string_view key) {
+    valid_ = false;
+    auto number = reader_->block_of(key, options_, partition_);
+    if (!number) {
+      failed_.emplace(std::move(number).error());
+      return UINT32_MAX;
+    }
+    return *number;
+  }
   /// False: there is no block of that number, or it can not be read.
   [[nodiscard]] bool open(std::uint32_t number) {
     valid_ = false;
-    if (number >= reader_->index_->count()) {
+    if (number >= reader_->blocks()) {
       return false;
     }
     if (pin_ && number == number_) {
       return true;
     }
     const bool forward = pin_ && number == number_ + 1;
-    auto pin = reader_->block(number, options_, forward ? &ahead_ : nullptr);
+    auto pin = reader_->block(number, options_, partition_, forward ? &ahead_ : nullptr);
     if (!pin) {
       failed_.emplace(std::move(pin).error());
       return false;
@@ -148,6 +159,7 @@ class Cursor {
   const Reader* reader_;
   ReadOptions options_;
   typename Reader::Pin pin_;
+  typename Reader::Partition partition_;
   const Block* block_ = nullptr;
   std::uint32_t number_ = 0;
   std::uint32_t at_ = 0;

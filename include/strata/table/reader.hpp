@@ -4,7 +4,8 @@
 /// Reads a table. Immutable and shared by any number of threads.
 ///
 /// Index, filter and range erases stay in memory from open on and are reserved in the cache's
-/// budget; data blocks come from the cache, or from the file with their checksum verified. Values
+/// budget; of a large table, only an index of its partitions does (table/partitions.hpp). Data
+/// blocks and partitions come from the cache, or from the file with their checksum verified. Values
 /// are handed out where they lie in the pinned block. Damage is `corruption` and names file and
 /// offset; it is never an absent key.
 
@@ -28,8 +29,10 @@
 #include <strata/table/format.hpp>
 #include <strata/table/frame_reader.hpp>
 #include <strata/table/index.hpp>
+#include <strata/table/partitions.hpp>
 #include <strata/table/pinned_block.hpp>
 #include <strata/table/properties.hpp>
+#include <strata/table/separators.hpp>
 #include <strata/table/verify.hpp>
 
 namespace strata::table {
@@ -43,6 +46,7 @@ class Reader {
   using Compression = typename Spec::Compression;
   using Index = typename Spec::Index::template type<Comparator>;
   using Pin = PinnedBlock<typename BlockCache::Handle>;
+  using Partition = PinnedPartition<Pin>;
 
  public:
   using Cursor = table::Cursor<Reader>;
@@ -73,7 +77,7 @@ class Reader {
   /// Memory that stays taken while the table is open.
   [[nodiscard]] std::size_t pinned_bytes() const noexcept { return reserved_; }
 
-  /// Whether the key that `probe` was made for may be here.
+  /// Whether the key that `probe` was made for may be here, as far as memory knows.
   [[nodiscard]] bool may_contain(const filter::Probe<Filter>& probe) const noexcept {
     return !uses_filter_ || probe.may_be_in(filter_);
   }
@@ -92,11 +96,17 @@ class Reader {
   [[nodiscard]] Result<void> get(std::string_view key, Sequence sequence,
                                  const filter::Probe<Filter>& probe, const ReadOptions& options,
                                  Visit&& visit) const {
-    if (!may_contain(probe)) {
-      return {};
+    Partition filter;
+    if (const auto maybe = may_contain(key, probe, options, filter); !maybe || !*maybe) {
+      return maybe ? Result<void>() : propagate(maybe);
     }
-    for (std::uint32_t at = index_->block_of(key); at < index_->count(); ++at) {
-      auto pin = block(at, options, nullptr);
+    Partition partition;
+    const auto first = block_of(key, options, partition);
+    if (!first) [[unlikely]] {
+      return propagate(first);
+    }
+    for (std::uint32_t at = *first; at < blocks(); ++at) {
+      auto pin = block(at, options, partition, nullptr);
       if (!pin) [[unlikely]] {
         return propagate(std::move(pin));
       }
@@ -121,9 +131,16 @@ class Reader {
       return read;
     }
     Verification<Comparator> check(properties_.info);
-    Cursor cursor(*this, {.verify_checksums = true, .fill_cache = false, .use_cache = false});
+    const ReadOptions past_cache{.verify_checksums = true, .fill_cache = false, .use_cache = false};
+    Cursor cursor(*this, past_cache);
+    Partition filter;
     for (cursor.seek_to_first(); cursor.valid() && check.holds(); cursor.next()) {
-      check.add(cursor.key(), cursor.trailer(), may_contain(filter::Probe<Filter>(cursor.key())));
+      const filter::Probe<Filter> probe(cursor.key());
+      const auto known = may_contain(cursor.key(), probe, past_cache, filter);
+      if (!known) {
+        return propagate(known);
+      }
+      check.add(cursor.key(), cursor.trailer(), *known);
     }
     if (auto read = cursor.status(); !read) {
       return read;
@@ -153,6 +170,14 @@ class Reader {
         return propagate(std::move(read));
       }
     }
+    for (std::uint32_t i = 0; i < partitions_.count(); ++i) {
+      auto read = frames_.section(index_->handle(i));
+      read = read && partitions_.filter(i).bytes != 0 ? frames_.section(partitions_.filter(i))
+                                                      : std::move(read);
+      if (!read) {
+        return propagate(std::move(read));
+      }
+    }
     return {};
   }
 
@@ -162,11 +187,17 @@ class Reader {
       return propagate(std::move(footer));
     }
     auto done = load_properties(footer->properties);
-    done = done ? load_filter(footer->filter) : done;
+    const bool is_partitioned = (footer->features & partitioned) != 0;
+    if (done) {
+      done = is_partitioned ? load_partitions(footer->filter) : load_filter(footer->filter);
+    }
     done = done ? load_index(footer->index) : done;
+    if (done && is_partitioned && partitions_.count() != index_->count()) {
+      return frames_.damaged("the index and the filters have different partitions");
+    }
     done = done ? load_range_erases(footer->range_erases) : done;
     if (done) {
-      reserved_ = filter_.size() + index_->memory_bytes();
+      reserved_ = filter_.size() + index_->memory_bytes() + partitions_.memory_bytes();
       cache_.reserve(static_cast<std::ptrdiff_t>(reserved_));
     }
     return done;
@@ -181,6 +212,7 @@ class Reader {
       return propagate(std::move(properties));
     }
     properties_ = std::move(*properties);
+    uses_filter_ = properties_.filter == stored_name<Filter>();
     if (properties_.comparator != Comparator::name) {
       return fail(ErrorCode::incompatible_format, frames_.path(), ": its keys are in the order '",
                   properties_.comparator, "', not '", Comparator::name, "'");
@@ -197,7 +229,6 @@ class Reader {
   }
   /// A filter of another kind is left out: slower, and never wrong.
   [[nodiscard]] Result<void> load_filter(const Handle& handle) {
-    uses_filter_ = properties_.filter == stored_name<Filter>();
     if (!uses_filter_) {
       return {};
     }
@@ -206,6 +237,18 @@ class Reader {
       return propagate(std::move(bytes));
     }
     filter_ = std::move(*bytes);
+    return {};
+  }
+  [[nodiscard]] Result<void> load_partitions(const Handle& handle) {
+    auto bytes = frames_.section(handle);
+    if (!bytes) {
+      return propagate(std::move(bytes));
+    }
+    auto parsed = Partitions::parse(*bytes);
+    if (!parsed) {
+      return frames_.damaged("its partitions are damaged");
+    }
+    partitions_ = std::move(*parsed);
     return {};
   }
   [[nodiscard]] Result<void> load_index(const Handle& handle) {
@@ -237,10 +280,86 @@ class Reader {
     return {};
   }
 
-  /// Data block `number`, pinned. What the cache holds was verified, for all who find it there.
+  [[nodiscard]] std::uint32_t blocks() const noexcept {
+    return partitions_.count() == 0 ? index_->count() : partitions_.blocks();
+  }
+  /// The first data block that may have `key`; blocks() if there is none. `partition` is what the
+  /// caller keeps between calls.
+  [[nodiscard]] Result<std::uint32_t> block_of(std::string_view key, const ReadOptions& options,
+                                               Partition& partition) const {
+    const std::uint32_t at = index_->block_of(key);
+    if (partitions_.count() == 0) {
+      return at;
+    }
+    if (at >= partitions_.count()) {
+      return blocks();
+    }
+    if (auto pinned = pin_partition(at, options, partition); !pinned) {
+      return propagate(std::move(pinned));
+    }
+    return partitions_.first_block(at) +
+           (*partition.block).template lower_bound<Comparator>(key, before_all_versions);
+  }
+  /// Asks the filter of the key's partition too.
+  [[nodiscard]] Result<bool> may_contain(std::string_view key, const filter::Probe<Filter>& probe,
+                                         const ReadOptions& options, Partition& filter) const {
+    if (partitions_.count() == 0 || !uses_filter_) {
+      return may_contain(probe);
+    }
+    const std::uint32_t at = index_->block_of(key);
+    if (at >= partitions_.count() || partitions_.filter(at).bytes == 0) {
+      return at < partitions_.count();
+    }
+    if (filter.number != at) {
+      auto pin = pinned(partitions_.filter(at), checked(options), nullptr);
+      if (!pin) {
+        return propagate(std::move(pin));
+      }
+      filter = {std::move(*pin), at};
+    }
+    return probe.may_be_in((*filter.block).value(0));
+  }
+  [[nodiscard]] Result<void> pin_partition(std::uint32_t number, const ReadOptions& options,
+                                           Partition& partition) const {
+    if (partition.number == number) {
+      return {};
+    }
+    auto pin = pinned(index_->handle(number), checked(options), nullptr);
+    if (!pin) {
+      return propagate(std::move(pin));
+    }
+    if ((**pin).count() != partitions_.blocks_of(number)) {
+      return frames_.damaged("partition " + std::to_string(number) +
+                             " has another count of blocks");
+    }
+    partition = {std::move(*pin), number};
+    return {};
+  }
+  /// What leads to others' data is never taken unchecked.
+  [[nodiscard]] static ReadOptions checked(ReadOptions options) noexcept {
+    options.verify_checksums = true;
+    return options;
+  }
+
+  /// Data block `number`, pinned.
   [[nodiscard]] Result<Pin> block(std::uint32_t number, const ReadOptions& options,
-                                  ReadAhead* ahead) const {
-    const Handle handle = index_->handle(number);
+                                  Partition& partition, ReadAhead* ahead) const {
+    if (partitions_.count() == 0) {
+      return pinned(index_->handle(number), options, ahead);
+    }
+    const std::uint32_t at = partitions_.with_block(number);
+    if (auto pin = pin_partition(at, options, partition); !pin) {
+      return propagate(std::move(pin));
+    }
+    const std::uint32_t i = number - partitions_.first_block(at);
+    if ((*partition.block).value(i).size() != handle_bytes) {
+      return frames_.damaged("partition " + std::to_string(at) + " is no index");
+    }
+    return pinned(handle_of(*partition.block, i), options, ahead);
+  }
+  /// What the cache holds was verified, for all who find it there.
+  [[nodiscard]] Result<Pin> pinned(const Handle& handle, const ReadOptions& options,
+                                   ReadAhead* ahead) const {
     const BlockKey key{frames_.file_number(), handle.offset};
     if (options.use_cache) {
       if (auto cached = cache_.find(key)) {
@@ -263,6 +382,7 @@ class Reader {
   Properties properties_;
   std::string filter_;
   bool uses_filter_ = true;
+  Partitions partitions_;
   std::optional<Index> index_;
   std::vector<RangeErase> range_erases_;
   std::size_t reserved_ = 0;

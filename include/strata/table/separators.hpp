@@ -37,6 +37,9 @@ class SeparatorsBuilder {
     block_.add(separator, Trailer(), {bytes, sizeof bytes});
   }
   [[nodiscard]] std::size_t count() const noexcept { return block_.count(); }
+  [[nodiscard]] bool empty() const noexcept { return block_.empty(); }
+  [[nodiscard]] std::size_t estimated_bytes() const noexcept { return block_.estimated_bytes(); }
+  [[nodiscard]] std::string_view last() const noexcept { return block_.last_key(); }
   void finish(std::string& out) { block_.finish(out); }
 
  private:

@@ -40,6 +40,8 @@ struct BlockBased {
   struct Options {
     std::size_t block_bytes = 4_KiB;  ///< of a block before compression, about
     bool block_hash = false;          ///< a hash table in each block: faster reads of one key
+    /// A larger index is cut, and the filter with it: parts are read through the cache.
+    std::size_t partition_bytes = 512_KiB;
   };
   template <class Spec>
   using builder = Builder<Spec>;
