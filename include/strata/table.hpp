@@ -12,6 +12,9 @@
 #include <strata/table/index_concept.hpp>
 #include <strata/table/index_eytzinger.hpp>
 #include <strata/table/index_learned.hpp>
+#include <strata/table/partitions.hpp>
+#include <strata/table/piecewise_linear.hpp>
 #include <strata/table/properties.hpp>
 #include <strata/table/reader.hpp>
+#include <strata/table/separators.hpp>
 #include <strata/table/table.hpp>

@@ -103,7 +103,7 @@ Entries versioned() {
 TEMPLATE_TEST_CASE("a table that is cut in partitions is read as a whole one", "[table]", Plain,
                    Full, ByLevels, ByLines) {
   const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 6));
-  const std::size_t partition_bytes = GENERATE(1, 100, 300);
+  const std::size_t partition_bytes = GENERATE(1U, 100U, 300U);
   CAPTURE(seed, partition_bytes);
   Random random(seed);
   check_reads(Table<TestType>(random_entries(random, 60), cut_at<TestType>(partition_bytes)));
