@@ -4,8 +4,8 @@
 /// The file format of sorted tables: blocks, their index, builder and reader.
 
 #include <strata/table/block.hpp>
-#include <strata/table/block_hash.hpp>
 #include <strata/table/block_builder.hpp>
+#include <strata/table/block_hash.hpp>
 #include <strata/table/builder.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/index.hpp>

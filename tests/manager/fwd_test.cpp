@@ -11,6 +11,7 @@
 #include <strata/memtable.hpp>
 #include <strata/observe.hpp>
 #include <strata/strata.hpp>
+#include <strata/table.hpp>
 #include <strata/wal.hpp>
 
 #include <catch2/catch.hpp>
@@ -40,6 +41,7 @@ static_assert(all_are_defined<
               merge::Add, merge::Append, merge::Max, merge::Min, merge::None, merge::SetUnion,
               metrics::Counters, metrics::None, wal::GroupCommit, wal::None>);
 static_assert(all_are_defined<cache::AdaptiveScore>);
+static_assert(all_are_defined<index::Binary, index::Eytzinger, index::Learned>);
 
 TEST_CASE("an engine that was declared by its composition is the one that opens") {
   auto opened = Engine<Orders>::open("/orders", {});
