@@ -34,6 +34,10 @@ struct Health;
 template <class... Policies>
 class PersistenceManager;
 
+namespace aead {
+struct Aes256Gcm;
+struct ChaCha20Poly1305;
+}  // namespace aead
 namespace cache {
 struct AdaptiveScore;
 struct Arc;
@@ -87,6 +91,9 @@ namespace io {
 class Memory;
 class Posix;
 class Simulated;
+class KeyRing;
+template <class Fs, class Aead>
+class Encrypted;
 template <class Fs, class Clock>
 class RateLimited;
 }  // namespace io

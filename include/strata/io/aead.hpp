@@ -3,16 +3,16 @@
 
 /// The encryption slot: authenticated encryption with associated data (AEAD, RFC 5116).
 ///
-/// | expression                                | result            | promise                        |
-/// |-------------------------------------------|-------------------|--------------------------------|
-/// | `A::name`, `A::id`                        | name, `uint8_t`   | `id` is stored in files: never |
-/// |                                           |                   | to be given to another one     |
-/// | `A::start(key)`                           | `Result<Cipher>`  | keys are 32 bytes              |
-/// | `cipher.seal(nonce, aad, bytes, size, tag)` | `Result<void>`  | encrypts in place, writes a    |
-/// |                                           |                   | tag of 16 bytes                |
-/// | `cipher.open(nonce, aad, bytes, size, tag)` | `Result<bool>`  | decrypts in place; false: not  |
-/// |                                           |                   | what was sealed, and `bytes`   |
-/// |                                           |                   | hold nothing of use            |
+/// | expression                                | result           | promise                     |
+/// |-------------------------------------------|------------------|-----------------------------|
+/// | `A::name`, `A::id`                        | name, `uint8_t`  | `id` is stored in files:    |
+/// |                                           |                  | never given to another one  |
+/// | `A::start(key)`                           | `Result<Cipher>` | keys are 32 bytes           |
+/// | `cipher.seal(nonce, aad, bytes, size, tag)` | `Result<void>` | encrypts in place, writes a |
+/// |                                           |                  | tag of 16 bytes             |
+/// | `cipher.open(nonce, aad, bytes, size, tag)` | `Result<bool>` | decrypts in place; false:   |
+/// |                                           |                  | not what was sealed, and    |
+/// |                                           |                  | `bytes` hold nothing of use |
 ///
 /// `seal` and `open` are const, all threads may call them. Nonces are 12 bytes; to seal two texts
 /// with one key and one nonce gives both away, so whoever uses this must never do it: see

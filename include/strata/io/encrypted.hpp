@@ -32,10 +32,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include <strata/core/error.hpp>
 #include <strata/io/aead.hpp>
@@ -67,26 +67,21 @@ class Encrypted : public detail::NamesOf<Fs> {
    public:
     /// A file that nothing was ever written to, not even its header.
     RandomFile() = default;
-    explicit RandomFile(Chunks chunks) : content_(std::move(chunks)) {}
-    explicit RandomFile(Log log) : content_(std::move(log)) {}
+    explicit RandomFile(Chunks chunks) : chunks_(std::make_unique<Chunks>(std::move(chunks))) {}
+    explicit RandomFile(Log log) : log_(std::make_unique<Log>(std::move(log))) {}
 
     [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, char* to, std::size_t size) const {
-      if (const auto* const chunks = std::get_if<Chunks>(&content_)) {
-        return chunks->read(offset, to, size);
-      }
-      const auto* const log = std::get_if<Log>(&content_);
-      return log != nullptr ? log->read(offset, to, size) : Result<std::size_t>(0);
+      return chunks_ ? chunks_->read(offset, to, size)
+             : log_  ? log_->read(offset, to, size)
+                     : Result<std::size_t>(0);
     }
     [[nodiscard]] std::uint64_t size_bytes() const noexcept {
-      if (const auto* const chunks = std::get_if<Chunks>(&content_)) {
-        return chunks->size_bytes();
-      }
-      const auto* const log = std::get_if<Log>(&content_);
-      return log != nullptr ? log->size_bytes() : 0;
+      return chunks_ ? chunks_->size_bytes() : log_ ? log_->size_bytes() : 0;
     }
 
    private:
-    std::variant<std::monostate, Chunks, Log> content_;
+    std::unique_ptr<Chunks> chunks_;
+    std::unique_ptr<Log> log_;
   };
 
   /// Without a key ring it can do everything but make files and read what is in them.

@@ -156,15 +156,16 @@ struct EncryptedHeader {
                                                                      std::uint8_t aead_id,
                                                                      std::string_view aead_name,
                                                                      std::string_view path) {
-  const bool is_ours = bytes.substr(0, 8) == "STRATAec";
-  const bool is_whole = load_fixed<std::uint32_t>(bytes.data() + 64) ==
-                        checksum::Crc32c::compute(bytes.substr(0, 64));
-  if (!is_ours && !is_whole) {
-    return fail(ErrorCode::incompatible_format, path,
-                ": is not encrypted by strata, or its first bytes are damaged; open a database in "
-                "the clear with io::Posix");
+  const bool begins = bytes.substr(0, 8) == "STRATAec";
+  const bool ends = bytes.substr(68, 4) == "key\n";
+  if (!begins && !ends) {
+    return fail(
+        ErrorCode::incompatible_format, path,
+        ": is not encrypted by strata; a database in the clear opens without io::Encrypted");
   }
-  if (!is_ours || !is_whole || bytes.substr(68, 4) != "key\n") {
+  if (!begins || !ends ||
+      load_fixed<std::uint32_t>(bytes.data() + 64) !=
+          checksum::Crc32c::compute(bytes.substr(0, 64))) {
     return fail(ErrorCode::corruption, path, ": offset 0: the header of encryption is damaged");
   }
   if (load_fixed<std::uint16_t>(bytes.data() + 8) > encrypted_format_version) {
