@@ -88,9 +88,11 @@ struct Eytzinger;
 struct Learned;
 }  // namespace index
 namespace io {
+class Direct;
 class Memory;
 class Posix;
 class Simulated;
+class Uring;
 class KeyRing;
 template <class Fs, class Aead>
 class Encrypted;

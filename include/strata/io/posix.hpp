@@ -139,18 +139,11 @@ class Posix {
   }
 
   [[nodiscard]] Result<RandomFile> open(const std::string& path) const {
-    auto file = detail::open_descriptor(path, O_RDONLY);
-    if (!file) {
-      return propagate(std::move(file));
+    auto found = detail::open_readable(path);
+    if (!found) {
+      return propagate(std::move(found));
     }
-    struct stat status {};
-    if (::fstat(file->get(), &status) != 0) {
-      return detail::system_error("fstat", path, errno);
-    }
-    if (S_ISDIR(status.st_mode)) {
-      return detail::system_error("open", path, EISDIR);
-    }
-    return RandomFile(std::move(*file), path, static_cast<std::uint64_t>(status.st_size));
+    return RandomFile(std::move(found->file), path, found->size_bytes);
   }
 
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to) const {

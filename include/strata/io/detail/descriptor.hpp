@@ -4,9 +4,11 @@
 /// File descriptors of the operating system, and its error numbers as sentences.
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -89,6 +91,26 @@ class Descriptor {
       return system_error("open", path, errno);
     }
   }
+}
+
+/// A file that is there, for reading, and its size.
+struct Readable {
+  Descriptor file;
+  std::uint64_t size_bytes = 0;
+};
+[[nodiscard]] inline Result<Readable> open_readable(const std::string& path) {
+  auto file = open_descriptor(path, O_RDONLY);
+  if (!file) {
+    return propagate(std::move(file));
+  }
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0) {
+    return system_error("fstat", path, errno);
+  }
+  if (S_ISDIR(status.st_mode)) {
+    return system_error("open", path, EISDIR);
+  }
+  return Readable{std::move(*file), static_cast<std::uint64_t>(status.st_size)};
 }
 
 [[nodiscard]] inline Result<void> write_all(int file, std::string_view bytes,
