@@ -7,6 +7,7 @@
 #include <strata/cache/arc.hpp>
 #include <strata/cache/clock.hpp>
 #include <strata/cache/concept.hpp>
+#include <strata/cache/disk_level.hpp>
 #include <strata/cache/level.hpp>
 #include <strata/cache/lru.hpp>
 #include <strata/cache/memory_level.hpp>
