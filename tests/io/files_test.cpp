@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <strata/io/files.hpp>
+#include <strata/io/memory.hpp>
 #include <strata/io/simulated.hpp>
 
 using namespace strata;
@@ -82,6 +83,37 @@ TEST_CASE("a failed replacement keeps the old file and reports the error") {
     CAPTURE(call);
     CHECK(io::write_file_durably(fs, "CURRENT", "new").error().code() == ErrorCode::io);
     CHECK(io::read_file(fs, "CURRENT").value() == (call == 6 ? "new" : "old"));
+    CHECK(fs.files_open() == 0);
+  }
+}
+
+TEST_CASE("a file is copied byte for byte, whatever its size") {
+  io::Memory fs;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{256 << 10},
+                                 std::size_t{(256 << 10) + 1}, std::size_t{1'000'000}}) {
+    CAPTURE(size);
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes[i] = static_cast<char>(i * 7 + i / 251);
+    }
+    const std::string from = "from" + std::to_string(size);
+    REQUIRE(io::write_file_durably(fs, from, bytes));
+    REQUIRE(io::copy_file(fs, from, "to" + std::to_string(size)));
+    CHECK(io::read_file(fs, "to" + std::to_string(size)).value() == bytes);
+  }
+  CHECK(io::copy_file(fs, "missing", "new").error().code() == ErrorCode::not_found);
+  CHECK_FALSE(fs.exists("new").value());
+  CHECK(io::copy_file(fs, "from1", "to1").error().code() == ErrorCode::already_exists);
+}
+
+TEST_CASE("a copy that fails leaves nothing behind") {
+  for (std::uint64_t call = 1; call <= 4; ++call) {
+    io::Simulated fs;
+    REQUIRE(io::write_file_durably(fs, "from", std::string(5000, 'x')));
+    fs.inject({.call = fs.calls() + call});
+    CAPTURE(call);
+    CHECK_FALSE(io::copy_file(fs, "from", "to"));
+    CHECK_FALSE(fs.exists("to").value());
     CHECK(fs.files_open() == 0);
   }
 }

@@ -67,7 +67,7 @@ Result<table::TableInfo> build(typename S::FileSystem& fs, const Entries& entrie
 template <class S>
 Result<std::unique_ptr<ReaderOf<S>>> open(typename S::FileSystem& fs, Cache& cache,
                                           std::uint64_t file_number = number) {
-  return ReaderOf<S>::open(fs, path, file_number, cache);
+  return ReaderOf<S>::open(fs, path, {.number = file_number}, cache);
 }
 
 /// Everything that a cursor passes. What it passes twice fails the test.

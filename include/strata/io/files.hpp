@@ -3,10 +3,14 @@
 
 /// Whole files at once, over any file system.
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <strata/core/bytes.hpp>
 #include <strata/core/error.hpp>
 
 namespace strata::io {
@@ -44,6 +48,39 @@ template <class Fs>
   }
   bytes.resize(*read);
   return bytes;
+}
+
+/// Makes `to`, a new file with the bytes of `from`, synced; its name is the caller's to sync.
+/// Constant memory. A file that could not be finished is removed.
+template <class Fs>
+[[nodiscard]] Result<void> copy_file(Fs& fs, const std::string& from, const std::string& to) {
+  auto source = fs.open(from);
+  if (!source) {
+    return propagate(std::move(source));
+  }
+  auto target = fs.create(to);
+  if (!target) {
+    return propagate(std::move(target));
+  }
+  Result<void> done;
+  std::string bytes;
+  for (std::uint64_t offset = 0; done && offset < source->size_bytes(); offset += bytes.size()) {
+    bytes.resize(
+        static_cast<std::size_t>(std::min<std::uint64_t>(256_KiB, source->size_bytes() - offset)));
+    auto read = source->read(offset, bytes.data(), bytes.size());
+    if (!read || *read != bytes.size()) {
+      done = read ? fail(ErrorCode::io, from, ": ended while it was copied") : propagate(read);
+    } else {
+      done = target->append(bytes);
+    }
+  }
+  done = done ? target->sync() : done;
+  auto closed = target->close();
+  done = done ? closed : done;
+  if (!done) {
+    (void)fs.remove(to);
+  }
+  return done;
 }
 
 /// Replaces `path` as a whole: after a crash it holds the old bytes or the new. The new bytes are

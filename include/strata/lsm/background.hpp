@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/overlap.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/executor.hpp>
@@ -139,6 +140,29 @@ class Background {
     picked.release();
     changed_.notify_all();
     return done;
+  }
+
+  /// Names tables that no job made, at the deepest level that `hull` allows. Requires: in commit
+  /// order; memtables hold nothing of `hull`.
+  template <class Tree>
+  [[nodiscard]] Result<void> add_tables(Tree& tree,
+                                        const std::vector<version::FileMetadata>& tables,
+                                        typename Tree::Files files,
+                                        const compaction::KeyRange& hull, Sequence sequence) {
+    typename Tree::Picked place;
+    {
+      // None starts until the tables are in: it could want what lies around them.
+      const std::lock_guard lock(mutex_);
+      ++pauses_;
+      place.job.output_level = tree.level_for(hull);
+    }
+    auto added = install(tree, place, tables, std::move(files), false, sequence);
+    {
+      const std::lock_guard lock(mutex_);
+      --pauses_;
+    }
+    schedule_compaction();
+    return added;
   }
 
   void refresh_pressure() {
@@ -333,7 +357,8 @@ class Background {
   template <class Tree>
   [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,
                                      const std::vector<version::FileMetadata>& tables,
-                                     typename Tree::Files files, bool inputs_end) {
+                                     typename Tree::Files files, bool inputs_end,
+                                     std::optional<Sequence> sequence = std::nullopt) {
     version::FamilyEdit family;
     family.family = tree.id().value;
     for (const auto& input : picked.inputs) {
@@ -346,6 +371,7 @@ class Background {
     }
     const std::lock_guard edits(edit_mutex_);
     version::VersionEdit edit;
+    edit.last_sequence = sequence;
     edit.families.push_back(std::move(family));
     if (auto appended = host_.append_edit(std::move(edit), std::nullopt); !appended) {
       return appended;

@@ -35,6 +35,13 @@ template <class Core, class Visit>
                       std::to_string(first), ", changes since ", std::to_string(after),
                       " are gone; take a checkpoint and start from its sequence");
         }
+        if (payload.empty() && first + count > expected) {
+          return fail(
+              ErrorCode::not_found, core.path(), ": what was written at sequence ",
+              std::to_string(first),
+              " is not in the log (unlogged, a bulk load, an ingest); take a checkpoint and "
+              "start from its sequence");
+        }
         BatchReader reader(payload);
         BatchOperation operation;
         for (Sequence sequence = first; wanted && reader.next(operation); ++sequence) {

@@ -40,7 +40,7 @@ struct PendingWrite : QueuedWrite {
 
 /// `Host` (the engine) offers: `prepare_commit() -> Result<void>` (writable? room made?),
 /// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only),
-/// `metrics()`.
+/// `metrics()`, `Host::keeps_log`.
 template <class Host, class Log, class Checksum, class Metrics, class Clock>
 class Committer {
   using Timer = metrics::Timer<Metrics, Clock>;
@@ -93,6 +93,25 @@ class Committer {
     }
     return synced;
   }
+
+  /// The next sequence, for what comes in beside the log: an empty record holds its place, and
+  /// everything before it is durable. Requires: called by an exclusive action, which publishes it.
+  [[nodiscard]] Result<Sequence> take_sequence() {
+    const std::lock_guard lock(log_mutex_);
+    auto held = log_->append(last_sequence_ + 1, 1, {}, Checksum::compute({}));
+    if (!held) {
+      return propagate(std::move(held));
+    }
+    ++last_sequence_;
+    if (log_->durable_sequence() < last_sequence_ && Host::keeps_log) {
+      if (auto synced = timed_sync(); !synced) {
+        host_.commit_failed(synced.error());
+        return propagate(std::move(synced));
+      }
+    }
+    return last_sequence_;
+  }
+  void publish(Sequence sequence) noexcept { visible_.store(sequence, std::memory_order_release); }
 
   /// The log, for the background: forgetting segments, statistics.
   template <class Action>

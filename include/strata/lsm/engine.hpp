@@ -27,6 +27,7 @@
 #include <strata/lsm/checkpoint.hpp>
 #include <strata/lsm/engine_core.hpp>
 #include <strata/lsm/family.hpp>
+#include <strata/lsm/ingest.hpp>
 #include <strata/lsm/inspect.hpp>
 #include <strata/lsm/recovery.hpp>
 #include <strata/observe/timer.hpp>
@@ -162,6 +163,26 @@ class FamilyHandle {
                           options);
   }
 
+  /// Makes tables of this family outside of the database; see lsm/table_writer.hpp.
+  using TableWriter = lsm::TableWriter<typename Tree::Types>;
+
+  /// Writes `sorted`, any range of pairs of key and value in ascending order, each key once,
+  /// straight into tables: all of it appears at once, or nothing. Durable when it returns. Newer
+  /// than everything before it. O(n), no log, no memtable, no compaction.
+  /// Errors: invalid_argument (order, limits), disk_full, io, read_only, closed.
+  template <class Range>
+  [[nodiscard]] Result<void> bulk_load(Range&& sorted) {
+    return lsm::bulk_load(*core_, core_->template tree<I>(), std::forward<Range>(sorted));
+  }
+  /// Takes in tables that `TableWriter` made, all of them or none, as if all their entries were
+  /// written now; they must not share keys. Linked, or copied from another file system.
+  /// Errors: not_found, corruption, incompatible_format (made by other policies),
+  /// invalid_argument (they overlap), and those of `bulk_load`.
+  [[nodiscard]] Result<void> ingest(const std::vector<std::string>& table_files,
+                                    const IngestOptions& options = {}) {
+    return lsm::ingest(*core_, core_->template tree<I>(), table_files, options);
+  }
+
   /// Merges [first, last] down to the deepest level, now. Without bounds: everything.
   [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
                                      std::optional<std::string_view> last = std::nullopt) {
@@ -184,6 +205,7 @@ class Engine {
   using Options = typename Core::Options;
   using First = FamilyHandle<Core, 0>;
   using Cursor = typename First::Cursor;
+  using TableWriter = typename First::TableWriter;
 
   /// Opens or creates the database at `path`, replaying what the log holds.
   /// Errors: locked, incompatible_format (foreign directory, another composition), newer_format,
@@ -271,6 +293,14 @@ class Engine {
   [[nodiscard]] Result<void> merge(std::string_view key, std::string_view operand,
                                    const WriteOptions& options = {}) requires unnamed {
     return First(*core_).merge(key, operand, options);
+  }
+  template <class Range>
+  requires unnamed [[nodiscard]] Result<void> bulk_load(Range&& sorted) {
+    return First(*core_).bulk_load(std::forward<Range>(sorted));
+  }
+  [[nodiscard]] Result<void> ingest(const std::vector<std::string>& table_files,
+                                    const IngestOptions& options = {}) requires unnamed {
+    return First(*core_).ingest(table_files, options);
   }
   [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const requires unnamed {
     return First(*core_).cursor(options);

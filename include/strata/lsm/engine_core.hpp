@@ -57,6 +57,7 @@ class EngineCore {
   using Manifest = version::Manifest<FileSystem, Checksum>;
   using BlockCache = typename DatabaseTypes<Db>::BlockCache;
   static constexpr std::size_t family_count = Composition::family_count;
+  static constexpr bool keeps_log = Db::Wal::keeps_log;
   template <std::size_t I>
   using TreeAt = Tree<TreeTypes<Db, std::tuple_element_t<I, typename Composition::FamilyTuple>>>;
 
@@ -108,6 +109,11 @@ class EngineCore {
     return lsm::family_fingerprint<Composition>(i);
   }
   [[nodiscard]] std::string composition() const { return describe<Composition>(); }
+  /// The parts, for what drives both: see lsm/ingest.hpp.
+  [[nodiscard]] auto& committer() noexcept { return *committer_; }
+  [[nodiscard]] auto& background() noexcept { return background_; }
+  /// Whether something may be in memory that no log has.
+  [[nodiscard]] bool has_unlogged() const noexcept { return has_unlogged_.load(); }
   [[nodiscard]] std::size_t live_snapshots() const { return snapshots_.size(); }
   [[nodiscard]] double pressure() const noexcept { return background_.pressure(); }
   [[nodiscard]] bool disk_full() const noexcept { return background_.disk_full(); }
@@ -155,7 +161,7 @@ class EngineCore {
       return {};
     }
     const Durability durability = options.durability.value_or(options_.wal.durability);
-    if (durability == Durability::unlogged || !Db::Wal::keeps_log) {
+    if (durability == Durability::unlogged || !keeps_log) {
       has_unlogged_.store(true, std::memory_order_relaxed);
       if (durability == Durability::synced) [[unlikely]] {
         return fail(ErrorCode::unsupported,
@@ -181,6 +187,11 @@ class EngineCore {
   [[nodiscard]] Result<void> flush() {
     auto writable = check_writable();
     return writable ? flush_memtables() : writable;
+  }
+  /// The same, with writers waiting. Requires: called by an exclusive action of the committer.
+  [[nodiscard]] Result<void> flush_in_commit_order() {
+    switch_memtables();
+    return drain_memtables();
   }
   /// Merges [first, last] of a family down to its deepest level.
   template <class TreeT>
@@ -314,7 +325,7 @@ class EngineCore {
   /// Tables of one family must not hold part of a batch whose rest, for another family, is only in
   /// a log that a power loss could shorten. With one family there is no rest.
   [[nodiscard]] Result<void> make_log_durable(Sequence sequence) {
-    if (family_count == 1 || !Db::Wal::keeps_log) {
+    if (family_count == 1 || !keeps_log) {
       return {};
     }
     return committer_->sync_log_through(sequence);
@@ -355,15 +366,18 @@ class EngineCore {
      ...);
   }
 
+  void switch_memtables() {
+    const std::lock_guard lock(background_.mutex());
+    for_each_tree([](auto& tree) { tree.switch_memtable(); });
+  }
   [[nodiscard]] Result<void> flush_memtables() {
     auto switched = committer_->exclusively([this]() -> Result<void> {
-      const std::lock_guard lock(background_.mutex());
-      for_each_tree([](auto& tree) { tree.switch_memtable(); });
+      switch_memtables();
       return {};
     });
-    if (!switched) {
-      return switched;
-    }
+    return switched ? drain_memtables() : switched;
+  }
+  [[nodiscard]] Result<void> drain_memtables() {
     background_.schedule_flush();
     background_.wait([this] {
       bool drained = true;

@@ -23,9 +23,28 @@
 #include <strata/core/error.hpp>
 #include <strata/core/range_erase.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/table/properties.hpp>
 #include <strata/version/file_metadata.hpp>
 
 namespace strata::lsm {
+
+/// What the manifest keeps of a table that says this of itself.
+[[nodiscard]] inline version::FileMetadata metadata_of(const table::TableInfo& info,
+                                                       std::uint64_t number) {
+  version::FileMetadata metadata;
+  metadata.number = number;
+  metadata.size_bytes = info.size_bytes;
+  metadata.smallest = info.smallest;
+  metadata.largest = info.largest;
+  metadata.largest_exclusive = info.largest_exclusive;
+  metadata.smallest_sequence = info.smallest_sequence;
+  metadata.largest_sequence = info.largest_sequence;
+  metadata.entries = info.entries;
+  metadata.tombstones = info.tombstones;
+  metadata.range_erases = info.range_erases;
+  metadata.raw_bytes = info.raw_bytes;
+  return metadata;
+}
 
 /// `Builder`: table::Builder; `NextNumber`: `std::uint64_t()`, thread-safe.
 template <class FileSystem, class Builder, class BuilderOptions, class Comparator, class NextNumber>
@@ -114,19 +133,7 @@ class TableOutput {
       return propagate(std::move(info));
     }
     builder_.reset();
-    version::FileMetadata metadata;
-    metadata.number = number_;
-    metadata.size_bytes = info->size_bytes;
-    metadata.smallest = std::move(info->smallest);
-    metadata.largest = std::move(info->largest);
-    metadata.largest_exclusive = info->largest_exclusive;
-    metadata.smallest_sequence = info->smallest_sequence;
-    metadata.largest_sequence = info->largest_sequence;
-    metadata.entries = info->entries;
-    metadata.tombstones = info->tombstones;
-    metadata.range_erases = info->range_erases;
-    metadata.raw_bytes = info->raw_bytes;
-    tables_.push_back(std::move(metadata));
+    tables_.push_back(metadata_of(*info, number_));
     if (end) {
       start_.emplace(*end);
     }

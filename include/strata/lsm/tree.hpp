@@ -35,15 +35,18 @@
 #include <strata/lsm/scan_bounds.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/table_output.hpp>
+#include <strata/lsm/table_writer.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/edit.hpp>
 
 namespace strata::lsm {
 
-template <class Types>
+template <class TypesOf>
 class Tree {
  public:
+  using Types = TypesOf;
   using Comparator = typename Types::Comparator;
   using Merge = typename Types::Merge;
   using Filter = typename Types::Filter;
@@ -220,6 +223,43 @@ class Tree {
     }
     return take(std::move(*job));
   }
+  /// Whether memory may hold a key of `range`. Range erases count as everywhere.
+  [[nodiscard]] bool memory_overlaps(const compaction::KeyRange& range) const {
+    const Pin view = pin();
+    const auto holds = [&](const Segment& segment) {
+      if (segment.has_ranges()) {
+        return true;
+      }
+      typename Types::MemCursor cursor(segment.table());
+      cursor.seek(range.smallest, sequence_max);
+      return cursor.valid() && !compaction::ends_before(range.largest, range.largest_exclusive,
+                                                        cursor.key(), &Comparator::compare);
+    };
+    return holds(*view->active) || std::any_of(view->immutables.begin(), view->immutables.end(),
+                                               [&](const auto& s) { return holds(*s); });
+  }
+  /// The deepest level where tables over `range` hide nothing newer, meet nothing beside them, and
+  /// can not meet what a running job writes.
+  [[nodiscard]] unsigned level_for(const compaction::KeyRange& range) const {
+    const auto view = current().tables->view();
+    compaction::KeyRange busy;
+    unsigned deepest = 0;
+    bool is_free = true;
+    for (unsigned level = 0; level < view.size(); ++level) {
+      is_free =
+          is_free && compaction::overlapping(view[level], range, &Comparator::compare).empty();
+      deepest = is_free ? level : deepest;
+      for (const auto& file : view[level]) {
+        if (file.busy) {
+          busy.widen(file, &Comparator::compare);
+        }
+      }
+    }
+    const compaction::FileView own{.smallest = range.smallest,
+                                   .largest = range.largest,
+                                   .largest_exclusive = range.largest_exclusive};
+    return compaction::overlaps(own, busy, &Comparator::compare) ? 0 : deepest;
+  }
   /// All tables of `level` that overlap [first, last], with what they overlap one level down.
   /// None: nothing there. Requires: no compaction of this tree runs.
   [[nodiscard]] Result<std::optional<Picked>> pick_range(unsigned level, unsigned output_level,
@@ -275,12 +315,60 @@ class Tree {
     return tables;
   }
 
+  /// Writes `sorted`, pairs of key and value, as tables with sequence 0. Errors: invalid_argument
+  /// where keys do not ascend.
+  template <class Range, class NextNumber>
+  [[nodiscard]] Result<std::vector<version::FileMetadata>> build_sorted(Range&& sorted,
+                                                                        NextNumber next_number) {
+    const auto builder_options = options_.builder();
+    TableOutput<FileSystem, typename Types::Builder, std::remove_const_t<decltype(builder_options)>,
+                Comparator, NextNumber>
+        output(file_system_, directory_, builder_options, options_.file_bytes(), {}, next_number);
+    Ascending<Comparator> order;
+    const std::uint64_t start_seconds = Types::Clock::unix_seconds();
+    for (auto&& [key, value] : sorted) {
+      auto added = check_entry(key, value);
+      added = added ? order.pass(key) : added;
+      added = added ? output.add(key, Trailer(0, EntryKind::put), value) : added;
+      if (!added) {
+        return propagate(std::move(added));
+      }
+    }
+    auto tables = output.finish();
+    if (tables) {
+      note_times(*tables, start_seconds, Types::Clock::unix_seconds());
+    }
+    return tables;
+  }
+
+  /// What a table says of itself, as one of this family under `number`, whatever wrote it.
+  [[nodiscard]] Result<version::FileMetadata> describe_table(const std::string& path,
+                                                             std::uint64_t number) {
+    auto stored = Types::Reader::stored_number(file_system_, path);
+    if (!stored) {
+      return propagate(std::move(stored));
+    }
+    auto reader = Types::Reader::open(file_system_, path,
+                                      {.number = number, .stored_number = *stored}, cache_);
+    auto size = file_system_.file_size(path);
+    if (!reader || !size) {
+      return reader ? propagate(std::move(size)) : propagate(std::move(reader));
+    }
+    auto metadata = metadata_of((*reader)->properties().info, number);
+    metadata.size_bytes = *size;
+    metadata.stored_number = *stored == number ? 0 : *stored;
+    metadata.oldest_seconds = metadata.newest_seconds = Types::Clock::unix_seconds();
+    return metadata;
+  }
+
   /// Opens tables that `build_*` wrote, or that the manifest names.
   [[nodiscard]] Result<Files> open_tables(const std::vector<version::FileMetadata>& tables) {
     Files files;
     for (const auto& metadata : tables) {
       const std::string path = table_path(directory_, metadata.number);
-      auto reader = Types::Reader::open(file_system_, path, metadata.number, cache_);
+      auto reader = Types::Reader::open(
+          file_system_, path, {metadata.number, metadata.stored_number, metadata.global_sequence},
+          cache_);
       if (!reader) {
         return propagate(std::move(reader));
       }

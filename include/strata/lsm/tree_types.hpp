@@ -38,6 +38,7 @@ struct TableSpec {
 
 template <class Db, class F>
 struct TreeTypes {
+  using Family = FamilyOptions<F>;
   using FileSystem = typename Db::FileSystem;
   using Clock = typename Db::Clock;
   using Comparator = typename F::Comparator;

@@ -46,7 +46,9 @@ class Cursor {
 
   [[nodiscard]] bool valid() const noexcept { return valid_; }
   [[nodiscard]] std::string_view key() const noexcept { return {key_.data(), key_bytes_}; }
-  [[nodiscard]] Trailer trailer() const noexcept { return block_->trailer(at_); }
+  [[nodiscard]] Trailer trailer() const noexcept {
+    return reader_->identity().shown(block_->trailer(at_));
+  }
   [[nodiscard]] std::string_view value() const noexcept { return block_->value(at_); }
   [[nodiscard]] Result<void> status() const {
     return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : Result<void>();
@@ -63,7 +65,9 @@ class Cursor {
     }
   }
   void seek(std::string_view key, Sequence sequence = sequence_max) {
-    if (open(block_of(key))) {
+    if (!reader_->identity().is_visible(sequence)) {
+      seek_behind(key);
+    } else if (open(block_of(key))) {
       stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
     }
   }
@@ -71,29 +75,41 @@ class Cursor {
   void seek_for_prev(std::string_view key) {
     const std::uint32_t count = reader_->blocks();
     const std::uint32_t number = block_of(key);
-    if (failed_ || !open(number < count ? number : count - 1)) {
-      return;
-    }
-    std::uint32_t i = 0;
-    for (;;) {
-      // Trailer 0 is behind every version but one of sequence 0, which is skipped by hand.
-      i = block_->template lower_bound<Comparator>(key, Trailer::from_packed(0));
-      while (i < block_->count() && block_->key_is(i, key)) {
-        ++i;
-      }
-      if (!goes_on_behind(*block_, i, key) || number_ + 1 >= count) {
-        break;
-      }
-      if (!open(number_ + 1)) {
-        return;
+    if (!failed_ && open(number < count ? number : count - 1)) {
+      if (const auto i = behind(key)) {
+        stand_before(*i);
       }
     }
-    stand_before(i);
   }
   void next() { stand_at_or_after(at_ + 1); }
   void prev() { stand_before(at_); }
 
  private:
+  /// The first entry of a greater key.
+  void seek_behind(std::string_view key) {
+    if (open(block_of(key))) {
+      if (const auto i = behind(key)) {
+        stand_at_or_after(*i);
+      }
+    }
+  }
+  /// Where in the block that is open then the versions of `key` end. Requires: the open block is
+  /// the first that may have some. None: a block can not be read.
+  [[nodiscard]] std::optional<std::uint32_t> behind(std::string_view key) {
+    for (;;) {
+      // Trailer 0 is behind every version but one of sequence 0, which is skipped by hand.
+      std::uint32_t i = block_->template lower_bound<Comparator>(key, Trailer::from_packed(0));
+      while (i < block_->count() && block_->key_is(i, key)) {
+        ++i;
+      }
+      if (!goes_on_behind(*block_, i, key) || number_ + 1 >= reader_->blocks()) {
+        return i;
+      }
+      if (!open(number_ + 1)) {
+        return std::nullopt;
+      }
+    }
+  }
   /// Blocks are never empty, so one step over a block end is enough.
   void stand_at_or_after(std::uint32_t i) {
     if (i < block_->count()) {

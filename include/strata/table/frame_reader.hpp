@@ -48,17 +48,21 @@ class FrameReader {
   }
 
   [[nodiscard]] Result<Footer> footer() const {
+    auto footer = any_footer();
+    if (footer && footer->file_number != file_number_) {
+      return damaged("is table " + std::to_string(footer->file_number) + " by its footer");
+    }
+    return footer;
+  }
+  /// Whatever number it was written under.
+  [[nodiscard]] Result<Footer> any_footer() const {
     const std::uint64_t size = file_.size_bytes();
     std::string bytes(size < footer_bytes ? 0 : footer_bytes, '\0');
     auto read = file_.read(size - bytes.size(), bytes.data(), bytes.size());
     if (!read) {
       return propagate(std::move(read));
     }
-    auto footer = decode_footer<Checksum>(bytes, size, path_);
-    if (footer && footer->file_number != file_number_) {
-      return damaged("is table " + std::to_string(footer->file_number) + " by its footer");
-    }
-    return footer;
+    return decode_footer<Checksum>(bytes, size, path_);
   }
 
   /// The payload of a section that the footer names.

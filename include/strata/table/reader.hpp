@@ -28,6 +28,7 @@
 #include <strata/table/cursor.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/frame_reader.hpp>
+#include <strata/table/identity.hpp>
 #include <strata/table/index.hpp>
 #include <strata/table/partitions.hpp>
 #include <strata/table/pinned_block.hpp>
@@ -45,6 +46,7 @@ class Reader {
   using Filter = typename Spec::Filter;
   using Compression = typename Spec::Compression;
   using Index = typename Spec::Index::template type<Comparator>;
+  using Frames = FrameReader<File, Compression, typename Spec::Checksum>;
   using Pin = PinnedBlock<typename BlockCache::Handle>;
   using Partition = PinnedPartition<Pin>;
 
@@ -53,18 +55,27 @@ class Reader {
 
   /// Errors: not_found, corruption, incompatible_format (other policies), newer_format, io.
   [[nodiscard]] static Result<std::unique_ptr<Reader>> open(FileSystem& fs, std::string path,
-                                                            std::uint64_t file_number,
+                                                            const Identity& identity,
                                                             BlockCache& cache) {
     auto file = fs.open(path);
     if (!file) {
       return propagate(std::move(file));
     }
-    std::unique_ptr<Reader> reader(
-        new Reader(std::move(*file), std::move(path), file_number, cache));
+    std::unique_ptr<Reader> reader(new Reader(std::move(*file), std::move(path), identity, cache));
     if (auto loaded = reader->load(); !loaded) {
       return propagate(std::move(loaded));
     }
     return reader;
+  }
+  /// The number that a table was written under. Errors: as `open`.
+  [[nodiscard]] static Result<std::uint64_t> stored_number(FileSystem& fs,
+                                                           const std::string& path) {
+    auto file = fs.open(path);
+    if (!file) {
+      return propagate(std::move(file));
+    }
+    auto footer = Frames(std::move(*file), path, 0).any_footer();
+    return footer ? Result<std::uint64_t>(footer->file_number) : propagate(std::move(footer));
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -96,6 +107,9 @@ class Reader {
   [[nodiscard]] Result<void> get(std::string_view key, Sequence sequence,
                                  const filter::Probe<Filter>& probe, const ReadOptions& options,
                                  Visit&& visit) const {
+    if (!identity_.is_visible(sequence)) {
+      return {};
+    }
     Partition filter;
     if (const auto maybe = may_contain(key, probe, options, filter); !maybe || !*maybe) {
       return maybe ? Result<void>() : propagate(maybe);
@@ -113,7 +127,7 @@ class Reader {
       const Block& data = **pin;
       std::uint32_t i = data.template find<Comparator>(key, Trailer::seek(sequence));
       for (; i < data.count() && data.key_is(i, key); ++i) {
-        if (!visit(data.trailer(i), data.value(i))) {
+        if (!visit(identity_.shown(data.trailer(i)), data.value(i))) {
           return {};
         }
       }
@@ -130,7 +144,11 @@ class Reader {
     if (auto read = check_sections(); !read) {
       return read;
     }
-    Verification<Comparator> check(properties_.info);
+    TableInfo info = properties_.info;
+    if (identity_.global_sequence != 0) {
+      info.smallest_sequence = info.largest_sequence = identity_.global_sequence;
+    }
+    Verification<Comparator> check(info);
     const ReadOptions past_cache{.verify_checksums = true, .fill_cache = false, .use_cache = false};
     Cursor cursor(*this, past_cache);
     Partition filter;
@@ -155,8 +173,12 @@ class Reader {
  private:
   friend class table::Cursor<Reader>;
 
-  Reader(File file, std::string path, std::uint64_t file_number, BlockCache& cache)
-      : frames_(std::move(file), std::move(path), file_number), cache_(cache) {}
+  Reader(File file, std::string path, const Identity& identity, BlockCache& cache)
+      : frames_(std::move(file), std::move(path), identity.number_in_file()),
+        identity_(identity),
+        cache_(cache) {}
+
+  [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
 
   /// Those that are in memory since open may be damaged in the file.
   [[nodiscard]] Result<void> check_sections() const {
@@ -360,7 +382,7 @@ class Reader {
   /// What the cache holds was verified, for all who find it there.
   [[nodiscard]] Result<Pin> pinned(const Handle& handle, const ReadOptions& options,
                                    ReadAhead* ahead) const {
-    const BlockKey key{frames_.file_number(), handle.offset};
+    const BlockKey key{identity_.number, handle.offset};
     if (options.use_cache) {
       if (auto cached = cache_.find(key)) {
         return Pin(std::move(cached));
@@ -377,7 +399,8 @@ class Reader {
     return Pin(cache_.insert(key, std::move(*block), charge));
   }
 
-  FrameReader<File, Compression, typename Spec::Checksum> frames_;
+  Frames frames_;
+  Identity identity_;
   BlockCache& cache_;
   Properties properties_;
   std::string filter_;

@@ -98,7 +98,9 @@ enum class FileTag : std::uint8_t {
   smallest_sequence = 14,
   largest_sequence = 16,
   entries = 17,
+  global_sequence = 18,
   tombstones = 19,
+  stored_number = 20,
   range_erases = 21,
   raw_bytes = 23,
   oldest_seconds = 25,
@@ -181,6 +183,12 @@ inline void encode_file(std::string& out, const AddedFile& file) {
   put_field(out, FileTag::tombstones, metadata.tombstones);
   put_field(out, FileTag::range_erases, metadata.range_erases);
   put_field(out, FileTag::raw_bytes, metadata.raw_bytes);
+  if (metadata.global_sequence != 0) {
+    put_field(out, FileTag::global_sequence, metadata.global_sequence);
+  }
+  if (metadata.stored_number != 0) {
+    put_field(out, FileTag::stored_number, metadata.stored_number);
+  }
   put_field(out, FileTag::oldest_seconds, metadata.oldest_seconds);
   put_field(out, FileTag::newest_seconds, metadata.newest_seconds);
 }
@@ -202,6 +210,8 @@ inline void encode_file(std::string& out, const AddedFile& file) {
           case FileTag::tombstones: return take_number(field, metadata.tombstones);
           case FileTag::range_erases: return take_number(field, metadata.range_erases);
           case FileTag::raw_bytes: return take_number(field, metadata.raw_bytes);
+          case FileTag::global_sequence: return take_number(field, metadata.global_sequence);
+          case FileTag::stored_number: return take_number(field, metadata.stored_number);
           case FileTag::oldest_seconds: return take_number(field, metadata.oldest_seconds);
           case FileTag::newest_seconds: return take_number(field, metadata.newest_seconds);
         }

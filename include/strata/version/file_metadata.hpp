@@ -26,6 +26,10 @@ struct FileMetadata {
   /// When the entries were written, by the database's clock: Unix seconds; 0: not known.
   std::uint64_t oldest_seconds = 0;
   std::uint64_t newest_seconds = 0;
+  /// Of a table that was ingested: all its entries have this sequence, whatever they say; 0: no.
+  Sequence global_sequence = 0;
+  /// The number that the file says it has, where it was written under another; 0: `number`.
+  std::uint64_t stored_number = 0;
 
   friend bool operator==(const FileMetadata&, const FileMetadata&) = default;
 };
