@@ -4,6 +4,8 @@
 /// What to merge next, compaction filters and merge operators.
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/expiry.hpp>
+#include <strata/compaction/fifo.hpp>
 #include <strata/compaction/filter.hpp>
 #include <strata/compaction/lazy_leveled.hpp>
 #include <strata/compaction/leveled.hpp>
@@ -14,3 +16,4 @@
 #include <strata/compaction/retention.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/compaction/size_tiered.hpp>
+#include <strata/compaction/time_window.hpp>

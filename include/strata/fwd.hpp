@@ -56,10 +56,12 @@ struct Frozen;
 struct Steady;
 }  // namespace clock
 namespace compaction {
+class Fifo;
 class LazyLeveled;
 class Leveled;
 class Manual;
 class SizeTiered;
+class TimeWindow;
 }  // namespace compaction
 namespace comparator {
 struct Bytewise;

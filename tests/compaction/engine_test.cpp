@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -46,14 +47,41 @@ struct Small<compaction::LazyLeveled> {
   }
 };
 
+template <>
+struct Small<compaction::Manual> {
+  static compaction::Manual::Options options() { return {}; }
+};
+template <>
+struct Small<compaction::Fifo> {
+  static compaction::Fifo::Options options() {
+    return {.bytes_max = 0, .merge_width = 3, .merge_bytes_max = 1'000'000, .run_bytes = 8'000};
+  }
+};
+template <>
+struct Small<compaction::TimeWindow> {
+  static compaction::TimeWindow::Options options() {
+    return {.window_seconds = 20, .merge_width = 2, .run_bytes = 8'000};
+  }
+};
+
+/// A second goes by each time one asks.
+struct Ticking {
+  using policy_slot = clock_slot;
+  static constexpr std::string_view name = "ticking";
+  inline static std::uint64_t seconds = 1'000'000;
+  [[nodiscard]] static std::uint64_t now_ns() noexcept { return 0; }
+  [[nodiscard]] static std::uint64_t unix_seconds() noexcept { return ++seconds; }
+  static void sleep_us(std::uint64_t) noexcept {}
+};
+
 template <class C>
-using Tree = tests::SmallTree<C>;
+using Tree = LsmTree<io::Memory, executor::Inline, Ticking, C>;
 
 template <class C>
 typename Tree<C>::Options small_options(const io::Memory& fs) {
   typename Tree<C>::Options options;
   options.file_system = fs;
-  options.write_buffer_bytes = 16'000;
+  options.write_buffer_bytes = 60'000;
   options.wal.segment_bytes = 8'000;
   options.table_format.block_bytes = 512;
   options.compaction = Small<C>::options();
@@ -75,7 +103,8 @@ std::uint64_t compactions(Db& db) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("random operations on an engine answer as std::map does, with any policy", "",
-                   compaction::LazyLeveled, compaction::Leveled, compaction::SizeTiered) {
+                   compaction::Fifo, compaction::LazyLeveled, compaction::Leveled,
+                   compaction::SizeTiered, compaction::TimeWindow) {
   const auto first_seed = static_cast<std::uint64_t>(Catch::rngSeed());
   for (std::uint64_t seed = first_seed; seed < first_seed + 2; ++seed) {
     CAPTURE(seed);
@@ -91,8 +120,9 @@ TEMPLATE_TEST_CASE("random operations on an engine answer as std::map does, with
 }
 
 TEMPLATE_TEST_CASE("an engine compacts as its policy says, and finds everything when it reopens",
-                   "", compaction::LazyLeveled, compaction::Leveled, compaction::SizeTiered) {
-  constexpr unsigned keys = 500;
+                   "", compaction::Fifo, compaction::LazyLeveled, compaction::Leveled,
+                   compaction::SizeTiered, compaction::TimeWindow) {
+  constexpr unsigned keys = 2000;
   const io::Memory fs;
   {
     auto db = open_tree<TestType>(fs);
@@ -106,5 +136,101 @@ TEMPLATE_TEST_CASE("an engine compacts as its policy says, and finds everything 
   auto db = open_tree<TestType>(fs);
   for (unsigned i = 0; i < keys; ++i) {
     REQUIRE(db.get(tests::key_of(i)).value() == std::string(100, 'v') + "c");
+  }
+}
+
+TEST_CASE("a FIFO keeps to its bytes and forgets the oldest, for good") {
+  const io::Memory fs;
+  const auto open = [&] {
+    auto options = small_options<compaction::Fifo>(fs);
+    options.compaction = {.bytes_max = 100'000};
+    return std::move(Tree<compaction::Fifo>::open("/db", options)).value();
+  };
+  {
+    auto db = open();
+    REQUIRE(tests::fill(db, 2000, "x"));
+    REQUIRE(db.flush());
+    const auto level = db.stats().families[0].levels.at(0);
+    CHECK(level.bytes <= 100'000);
+    CHECK(level.bytes > 50'000);
+    CHECK(compactions(db) == 0);
+    REQUIRE(db.close());
+  }
+  auto db = open();
+  CHECK(db.get(tests::key_of(0)).value() == std::nullopt);
+  CHECK(db.get(tests::key_of(1999)).value().has_value());
+  CHECK(db.verify());
+}
+
+TEST_CASE("an expired window is dropped, also where its keys were written again since") {
+  const io::Memory fs;
+  auto options = small_options<compaction::TimeWindow>(fs);
+  options.compaction = {.window_seconds = 1000, .ttl_seconds = 5000, .merge_width = 2};
+  auto db = std::move(Tree<compaction::TimeWindow>::open("/db", options)).value();
+  const auto write = [&](unsigned from, unsigned to, const std::string& value) {
+    for (unsigned i = from; i < to; ++i) {
+      REQUIRE(db.put(tests::key_of(i), value));
+    }
+    REQUIRE(db.flush());
+  };
+  write(0, 100, "old");
+  Ticking::seconds += 4000;
+  write(50, 150, "new");
+  Ticking::seconds += 2000;
+  write(200, 210, "newest");
+  CHECK(db.get(tests::key_of(0)).value() == std::nullopt);
+  CHECK(db.get(tests::key_of(70)).value() == "new");
+  CHECK(db.get(tests::key_of(120)).value() == "new");
+  Ticking::seconds += 4000;
+  write(200, 210, "newest");
+  CHECK(db.get(tests::key_of(70)).value() == std::nullopt);
+  CHECK(db.get(tests::key_of(205)).value() == "newest");
+}
+
+namespace {
+
+/// Opens the directory with another policy, adds to it, and waits until it rests.
+template <class C>
+void take_over(const io::Memory& fs, const std::string& tag, const std::string& before) {
+  INFO(C::name);
+  constexpr unsigned keys = 500;
+  auto db = open_tree<C>(fs);
+  for (unsigned i = 0; i < keys; ++i) {
+    REQUIRE(db.get(tests::key_of(i)).value() == std::string(100, 'v') + before);
+  }
+  REQUIRE(db.erase(tests::key_of(7)));
+  REQUIRE(db.flush());
+  CHECK(db.get(tests::key_of(7)).value() == std::nullopt);
+  REQUIRE(tests::fill(db, keys, tag));
+  REQUIRE(db.flush());
+  const std::uint64_t at_rest = compactions(db);
+  REQUIRE(db.flush());
+  CHECK(compactions(db) == at_rest);
+  CHECK(db.verify());
+  REQUIRE(db.close());
+}
+
+}  // namespace
+
+TEST_CASE("one directory is opened with each policy in turn, and loses nothing") {
+  const io::Memory fs;
+  {
+    auto db = open_tree<compaction::Manual>(fs);
+    REQUIRE(tests::fill(db, 500, "0"));
+    REQUIRE(db.close());
+  }
+  std::string last = "0";
+  for (unsigned round = 1; round < 40; round += 10) {
+    const auto next = [&](unsigned step, auto turn) {
+      const std::string tag = std::to_string(round + step);
+      turn(tag, last);
+      last = tag;
+    };
+    next(1, [&](const auto&... tags) { take_over<compaction::SizeTiered>(fs, tags...); });
+    next(2, [&](const auto&... tags) { take_over<compaction::Leveled>(fs, tags...); });
+    next(3, [&](const auto&... tags) { take_over<compaction::TimeWindow>(fs, tags...); });
+    next(4, [&](const auto&... tags) { take_over<compaction::LazyLeveled>(fs, tags...); });
+    next(5, [&](const auto&... tags) { take_over<compaction::Fifo>(fs, tags...); });
+    next(6, [&](const auto&... tags) { take_over<compaction::Manual>(fs, tags...); });
   }
 }

@@ -87,6 +87,8 @@ struct Conditions {
   std::uint64_t unix_seconds = 0;  ///< of the database's clock
   std::uint64_t writes = 0;        ///< entries that were flushed
   std::uint64_t reads = 0;         ///< point look-ups; 0 without `follows_reads`
+  /// The oldest version that a live snapshot sees; `sequence_max`: none lives.
+  Sequence oldest_snapshot = sequence_max;
 };
 
 /// 0 is at ease; at 1 writers are slowed down, more the nearer to 2, where they stop.

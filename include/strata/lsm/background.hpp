@@ -301,7 +301,7 @@ class Background {
       if (pauses_ != 0 || stopping_) {
         return false;
       }
-      auto pick = tree.pick_compaction(!host_.snapshot_sequences().empty());
+      auto pick = tree.pick_compaction(host_.snapshot_sequences());
       if (!pick) {
         return propagate(std::move(pick));
       }

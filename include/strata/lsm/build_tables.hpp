@@ -29,6 +29,7 @@ struct BuildJob {
   std::vector<RangeErase> kept_ranges;      ///< those that go into the output
   std::vector<Sequence> snapshots;
   bool bottommost = false;
+  bool for_level0 = false;  ///< whose order is that of sequences: they stay
   std::uint64_t file_bytes;
 };
 
@@ -46,7 +47,7 @@ template <class Types, class Merging, class NextNumber>
     Merging& merging, BuildJob<typename Types::Comparator> job, const BuildTarget<Types>& target,
     NextNumber next_number) {
   using Comparator = typename Types::Comparator;
-  const bool zero_sequences = job.bottommost && job.kept_ranges.empty();
+  const bool zero_sequences = job.bottommost && !job.for_level0 && job.kept_ranges.empty();
   const auto builder_options = target.options.builder();
   TableOutput<typename Types::FileSystem, typename Types::Builder,
               std::remove_const_t<decltype(builder_options)>, Comparator, NextNumber>

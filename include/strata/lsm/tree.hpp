@@ -216,9 +216,12 @@ class Tree {
 
   /// None: the policy wants nothing. Error: it wants what would lose something. What live
   /// snapshots see is not dropped: that waits.
-  [[nodiscard]] Result<std::optional<Picked>> pick_compaction(bool snapshots_live) {
-    auto job = picker_.pick(current().tables->view(), conditions());
-    if (!job || (job->action == compaction::Action::drop && snapshots_live)) {
+  [[nodiscard]] Result<std::optional<Picked>> pick_compaction(
+      const std::vector<Sequence>& snapshots) {
+    auto now = conditions();
+    now.oldest_snapshot = snapshots.empty() ? sequence_max : snapshots.front();
+    auto job = picker_.pick(current().tables->view(), now);
+    if (!job || (job->action == compaction::Action::drop && !snapshots.empty())) {
       return std::nullopt;
     }
     return take(std::move(*job));
@@ -307,6 +310,7 @@ class Tree {
                                        .kept_ranges = std::move(ranges),
                                        .snapshots = snapshots,
                                        .bottommost = picked.bottommost,
+                                       .for_level0 = picked.job.output_level == 0,
                                        .file_bytes = picked.job.output_file_bytes},
                                       {file_system_, directory_, options_}, next_number);
     if (tables) {
