@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 
-/// Memtables beside each other and beside `std::map`: 16-byte keys, 100-byte values, one thread.
-/// `items_per_second` is operations; `bytes/entry` is all memory over the number of entries.
+/// Memtables beside each other and beside ordered maps: 16-byte keys, 100-byte values, one thread
+/// unless the name says otherwise. `items_per_second` is operations a second of CPU time, that of
+/// all threads together; `bytes/entry` is all memory over the number of entries, after a scan.
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <numeric>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
-#include <strata/core/arena.hpp>
-#include <strata/memtable/btree.hpp>
-#include <strata/memtable/skip_list.hpp>
+#include <strata/memtable.hpp>
+
+#include "references.hpp"
 
 namespace {
 
@@ -26,60 +25,6 @@ using strata::EntryKind;
 using strata::Trailer;
 
 constexpr std::size_t entries = 400'000;  // about a write buffer of 64 MiB
-
-/// The simplest alternative: a tree of nodes that own nothing, keys and values in an arena.
-struct StdMap {
-  static constexpr std::string_view name = "std_map";
-  struct Options {};
-  template <class Comparator>
-  class type {
-    struct Less {
-      bool operator()(const std::pair<std::string_view, Trailer>& a,
-                      const std::pair<std::string_view, Trailer>& b) const {
-        const int order = Comparator::compare(a.first, b.first);
-        return order < 0 || (order == 0 && a.second > b.second);
-      }
-    };
-    using Map = std::map<std::pair<std::string_view, Trailer>, std::string_view, Less>;
-
-   public:
-    explicit type(const Options&) {}
-    void insert(std::string_view key, Trailer trailer, std::string_view value) {
-      map_.emplace(std::pair(copy(key), trailer), copy(value));
-    }
-    std::optional<std::string_view> find(std::string_view key, strata::Sequence sequence) const {
-      const auto at = map_.lower_bound({key, Trailer::seek(sequence)});
-      return at == map_.end() || at->first.first != key ? std::nullopt : std::optional(at->second);
-    }
-    /// A node has four words of its own.
-    std::size_t memory_bytes() const {
-      return arena_.memory_bytes() + map_.size() * (sizeof(typename Map::value_type) + 32);
-    }
-
-    class Cursor {
-     public:
-      explicit Cursor(const type& table) : map_(&table.map_) {}
-      void seek_to_first() { at_ = map_->begin(); }
-      void next() { ++at_; }
-      bool valid() const { return at_ != map_->end(); }
-      std::string_view key() const { return at_->first.first; }
-
-     private:
-      const Map* map_;
-      typename Map::const_iterator at_;
-    };
-
-   private:
-    std::string_view copy(std::string_view bytes) {
-      char* const to = arena_.allocate(bytes.size());
-      std::copy(bytes.begin(), bytes.end(), to);
-      return {to, bytes.size()};
-    }
-
-    strata::Arena arena_;
-    Map map_;
-  };
-};
 
 std::vector<std::string> make_keys(bool shuffled) {
   std::vector<std::string> keys(entries);
@@ -106,20 +51,78 @@ void fill(Table<Policy>& table, const std::vector<std::string>& keys) {
 }
 
 void per_operation(benchmark::State& state) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * entries));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(entries));
 }
 
 template <class Policy, bool Shuffled>
 void insert(benchmark::State& state) {
   const auto keys = make_keys(Shuffled);
+  for (auto _ : state) {
+    Table<Policy> table{typename Policy::Options{}};
+    fill<Policy>(table, keys);
+    benchmark::DoNotOptimize(table.memory_bytes());
+  }
+  per_operation(state);
+}
+
+/// Two threads take turns at the keys.
+template <class Policy>
+void insert_threads(benchmark::State& state) {
+  const auto keys = make_keys(true);
+  const std::string value(100, 'v');
+  for (auto _ : state) {
+    Table<Policy> table{typename Policy::Options{}};
+    const auto fill_every_second = [&](std::size_t first) {
+      for (std::size_t i = first; i < keys.size(); i += 2) {
+        table.insert(keys[i], Trailer(i + 1, EntryKind::put), value);
+      }
+    };
+    std::thread other(fill_every_second, 1U);
+    fill_every_second(0);
+    other.join();
+  }
+  per_operation(state);
+}
+
+template <class Policy>
+std::size_t count(const Table<Policy>& table) {
+  typename Table<Policy>::Cursor cursor(table);
+  std::size_t seen = 0;
+  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+    benchmark::DoNotOptimize(cursor.key().data());
+    ++seen;
+  }
+  return seen;
+}
+
+/// What a memtable is there for when nobody reads it: filled, and flushed.
+template <class Policy, bool Shuffled>
+void fill_and_scan(benchmark::State& state) {
+  const auto keys = make_keys(Shuffled);
   std::size_t bytes = 0;
   for (auto _ : state) {
     Table<Policy> table{typename Policy::Options{}};
     fill<Policy>(table, keys);
+    benchmark::DoNotOptimize(count<Policy>(table));
     bytes = table.memory_bytes();
   }
   per_operation(state);
   state.counters["bytes/entry"] = static_cast<double>(bytes) / static_cast<double>(entries);
+}
+
+/// After each insert of a key one find of another.
+template <class Policy>
+void insert_and_find(benchmark::State& state) {
+  const auto keys = make_keys(true);
+  const std::string value(100, 'v');
+  for (auto _ : state) {
+    Table<Policy> table{typename Policy::Options{}};
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      table.insert(keys[i], Trailer(i + 1, EntryKind::put), value);
+      benchmark::DoNotOptimize(table.find(keys[i * 7919 % (i + 1)], strata::sequence_max));
+    }
+  }
+  per_operation(state);
 }
 
 template <class Policy>
@@ -146,13 +149,7 @@ void scan(benchmark::State& state) {
   Table<Policy> table{typename Policy::Options{}};
   fill<Policy>(table, make_keys(true));
   for (auto _ : state) {
-    typename Table<Policy>::Cursor cursor(table);
-    std::size_t seen = 0;
-    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-      benchmark::DoNotOptimize(cursor.key().data());
-      ++seen;
-    }
-    if (seen != entries) {
+    if (count<Policy>(table) != entries) {
       state.SkipWithError("a scan saw the wrong number of entries");
       return;
     }
@@ -164,10 +161,15 @@ template <class Policy>
 void add() {
   const auto add_one = [](const char* what, void (*run)(benchmark::State&)) {
     benchmark::RegisterBenchmark((std::string(what) + "/" + std::string(Policy::name)).c_str(), run)
-        ->Unit(benchmark::kMillisecond);
+        ->Unit(benchmark::kMillisecond)
+        ->MeasureProcessCPUTime();
   };
   add_one("insert_random", insert<Policy, true>);
   add_one("insert_ascending", insert<Policy, false>);
+  add_one("insert_random_2_threads", insert_threads<Policy>);
+  add_one("fill_and_scan_random", fill_and_scan<Policy, true>);
+  add_one("fill_and_scan_ascending", fill_and_scan<Policy, false>);
+  add_one("insert_and_find", insert_and_find<Policy>);
   add_one("find_random", find<Policy>);
   add_one("scan", scan<Policy>);
 }
@@ -175,9 +177,17 @@ void add() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  add<strata::memtable::BTree>();
-  add<strata::memtable::SkipList>();
-  add<StdMap>();
+  using namespace strata::memtable;
+  add<BTree>();
+  add<HashIndex>();
+  add<Partitioned<BTree>>();
+  add<Partitioned<SkipList>>();
+  add<SkipList>();
+  add<Vector>();
+  add<reference::StdMap>();
+#if __has_include(<absl/container/btree_map.h>)
+  add<reference::AbslMap>();
+#endif
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) {
     return 1;

@@ -26,7 +26,9 @@ namespace strata::lsm {
 template <class Comparator, class... Cursors>
 class MergingCursor {
   struct Source {
-    explicit Source(std::variant<Cursors...>&& from) : cursor(std::move(from)) {}
+    template <class Cursor>
+    Source(std::in_place_type_t<Cursor> type, Cursor&& from)
+        : cursor(type, std::forward<Cursor>(from)) {}
 
     std::variant<Cursors...> cursor;
     bool valid = false;
@@ -52,8 +54,8 @@ class MergingCursor {
 
  public:
   template <class Cursor>
-  void add(Cursor&& cursor) {
-    sources_.emplace_back(std::forward<Cursor>(cursor));
+  void add(Cursor cursor) {
+    sources_.emplace_back(std::in_place_type<Cursor>, std::move(cursor));
   }
   void reserve(std::size_t sources) { sources_.reserve(sources); }
 

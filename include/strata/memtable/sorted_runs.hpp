@@ -208,12 +208,36 @@ class SortedRuns {
     }
     Run run(count);
     for (const Arrival* arrival = newest; arrival != known; arrival = arrival->older) {
-      run[--count] = {Place::head_of(arrival->record.key()), &arrival->record};
+      run[--count].record = &arrival->record;
+    }
+    sort(run);
+    return run;
+  }
+  /// Keys often start alike. While they are sorted, heads are what comes behind that.
+  static void sort(Run& run) {
+    const std::string_view prefix = common_prefix(run);
+    for (Slot& slot : run) {
+      slot.head = Place::head_of(slot.record->key().substr(prefix.size()));
     }
     if (!std::is_sorted(run.begin(), run.end(), is_before)) {  // a load often comes in order
       std::sort(run.begin(), run.end(), is_before);
     }
-    return run;
+    if (!prefix.empty()) {
+      const std::uint64_t prefix_head = Place::head_of(prefix);
+      for (Slot& slot : run) {
+        slot.head = prefix_head | (prefix.size() < 8 ? slot.head >> (8 * prefix.size()) : 0);
+      }
+    }
+  }
+  [[nodiscard]] static std::string_view common_prefix(const Run& run) noexcept {
+    std::string_view prefix = Comparator::is_bytewise ? run.front().record->key() : "";
+    for (const Slot& slot : run) {
+      const std::string_view key = slot.record->key();
+      const std::size_t bytes = std::min(prefix.size(), key.size());
+      const auto differ = std::mismatch(prefix.begin(), prefix.begin() + bytes, key.begin());
+      prefix = prefix.substr(0, static_cast<std::size_t>(differ.first - prefix.begin()));
+    }
+    return prefix;
   }
   [[nodiscard]] static Run merged(const Run& a, const Run& b) {
     Run both;
