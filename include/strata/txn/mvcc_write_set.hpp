@@ -33,7 +33,7 @@ class WriteSet {
     const auto at = map_.lower_bound(key);
     const bool present = at != map_.end() && at->first == key;
     if (!savepoints_.empty()) {
-      undo_.push_back({std::string(key), present ? std::optional(at->second) : std::nullopt});
+      undo_.push_back({std::string(key), present, present ? at->second : Value()});
     }
     if (present) {
       at->second = std::move(value);
@@ -67,11 +67,12 @@ class WriteSet {
     }
     savepoints_.resize(depth);
     for (; undo_.size() > savepoints_.back().undo_size; undo_.pop_back()) {
-      auto& [key, before] = undo_.back();
-      if (before) {
-        map_.find(key)->second = std::move(*before);
+      auto& [key, present, before] = undo_.back();
+      const auto at = map_.find(key);
+      if (present) {
+        at->second = std::move(before);
       } else {
-        map_.erase(map_.find(key));
+        map_.erase(at);
       }
     }
     return true;
@@ -86,7 +87,8 @@ class WriteSet {
  private:
   struct Undo {
     std::string key;
-    std::optional<Value> before;  // none: the key was not in the set
+    bool present;  // whether the key was in the set
+    Value before;
   };
   struct Mark {
     std::uint64_t id = 0;
