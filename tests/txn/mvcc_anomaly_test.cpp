@@ -19,15 +19,6 @@ namespace {
 using namespace mvcc_tests;
 using Read = std::optional<std::string>;
 
-template <class C>
-typename C::Store::Options without_waiting() {
-  auto options = C::options();
-  if constexpr (Fixture<C>::locks) {
-    options.concurrency.lock_timeout = std::chrono::milliseconds(0);
-  }
-  return options;
-}
-
 /// A store with x = 10 and y = 20, and transactions that go on as far as they are let.
 template <class C>
 struct World {
@@ -75,7 +66,7 @@ struct World {
     return {store.begin(level)};
   }
 
-  Store store{without_waiting<C>()};
+  Store store{Fixture<C>::options(std::chrono::milliseconds(0))};
 };
 
 /// Runs `test(level)` for each level that the composition gives.

@@ -4,9 +4,11 @@
 /// The compositions of `mvcc::Store` that every test runs on: each pair of policies of two slots is
 /// in one of them.
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 #include <strata/txn/mvcc_store.hpp>
 
@@ -50,7 +52,19 @@ struct Fixture {
   static constexpr bool gives_serializable = Store::Control::strongest == Isolation::serializable;
   static constexpr bool locks = std::is_same_v<typename Store::Control, control::TwoPhase>;
 
-  Store store{C::options()};
+  /// With `lock_timeout` where the composition has locks.
+  static typename Store::Options options(std::chrono::milliseconds lock_timeout) {
+    auto options = C::options();
+    if constexpr (locks) {
+      options.concurrency.lock_timeout = lock_timeout;
+    }
+    return options;
+  }
+
+  Fixture() : store(C::options()) {}
+  explicit Fixture(std::chrono::milliseconds lock_timeout) : store(options(lock_timeout)) {}
+
+  Store store;
 };
 
 }  // namespace mvcc_tests

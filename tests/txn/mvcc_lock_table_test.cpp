@@ -90,6 +90,43 @@ TEST_CASE("lock table: the older one waits until the younger one gives way", "[m
   CHECK(granted->has_value());
 }
 
+TEST_CASE("lock table: who waits for a younger one dies when an older one joins it", "[mvcc]") {
+  LockTable table(forever);
+  Holder oldest(table, 1);
+  Holder middle(table, 2);
+  Holder youngest(table, 3);
+  REQUIRE(middle.own("a"));
+  REQUIRE(youngest.share("k"));
+  std::optional<strata::Result<void>> answer;
+  std::thread waits([&] { answer = middle.own("k"); });
+  while (table.waiting() == 0) {
+    std::this_thread::yield();
+  }
+  REQUIRE(oldest.share("k"));  // it may come to wait for "a"
+  waits.join();
+  REQUIRE(answer.has_value());
+  CHECK(code_of(*answer) == ErrorCode::conflict);
+}
+
+TEST_CASE("lock table: newcomers do not overtake an older one that waits", "[mvcc]") {
+  LockTable table(forever);
+  Holder oldest(table, 1);
+  Holder reader(table, 2);
+  Holder newcomer(table, 3);
+  REQUIRE(reader.share("k"));
+  std::optional<strata::Result<void>> answer;
+  std::thread waits([&] { answer = oldest.own("k"); });
+  while (table.waiting() == 0) {
+    std::this_thread::yield();
+  }
+  REQUIRE(newcomer.own("other"));
+  CHECK(code_of(newcomer.share("k")) == ErrorCode::conflict);
+  reader.release();
+  waits.join();
+  REQUIRE(answer.has_value());
+  CHECK(answer->has_value());
+}
+
 TEST_CASE("lock table: who holds nothing may wait for an older one", "[mvcc]") {
   LockTable table(forever);
   Holder older(table, 1);

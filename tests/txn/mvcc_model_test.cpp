@@ -134,7 +134,7 @@ class Run {
   };
 
  public:
-  explicit Run(unsigned seed) : random_(seed), store_(options()) {}
+  explicit Run(unsigned seed) : random_(seed), store_(F::options(std::chrono::milliseconds(0))) {}
 
   void step() {
     switch (pick(16)) {
@@ -173,14 +173,6 @@ class Run {
   bool saw_everything() const { return commits_ > 50 && conflicts_ > 5; }
 
  private:
-  static typename Store::Options options() {
-    auto options = C::options();
-    if constexpr (F::locks) {
-      options.concurrency.lock_timeout = std::chrono::milliseconds(0);
-    }
-    return options;
-  }
-
   unsigned pick(unsigned below) { return static_cast<unsigned>(random_() % below); }
   std::string pick_key() { return "k" + std::to_string(pick(key_count)); }
 

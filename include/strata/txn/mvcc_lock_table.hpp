@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -97,9 +98,17 @@ class LockTable {
     std::size_t ranges_ = 0;
   };
 
-  explicit LockTable(std::chrono::milliseconds timeout) noexcept : timeout_(timeout) {}
+  /// `timeout`: of one wait; more than a year counts as a year.
+  explicit LockTable(std::chrono::milliseconds timeout) noexcept
+      : timeout_(std::min<std::chrono::milliseconds>(timeout, std::chrono::hours(24 * 365))) {}
   LockTable(const LockTable&) = delete;
   LockTable& operator=(const LockTable&) = delete;
+
+  /// How many requests wait at this moment.
+  [[nodiscard]] std::size_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
 
  private:
   enum class Verdict : std::uint8_t {
@@ -125,6 +134,10 @@ class LockTable {
     }
     if (verdict == Verdict::grant) {
       grant(holder, want);
+      if (std::any_of(waiting_.begin(), waiting_.end(),
+                      [&](const Request* other) { return collide(*other, want); })) {
+        freed_.notify_all();  // who waits for a younger one may have to die for this one now
+      }
       return {};
     }
     if (verdict == Verdict::die || !may_wait) {
@@ -237,7 +250,7 @@ class LockTable {
   }
 
   const std::chrono::milliseconds timeout_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable freed_;
   Keys keys_;
   std::vector<Range> ranges_;
