@@ -17,3 +17,4 @@
 #include <strata/compaction/runs.hpp>
 #include <strata/compaction/size_tiered.hpp>
 #include <strata/compaction/time_window.hpp>
+#include <strata/compaction/tombstones.hpp>

@@ -29,7 +29,8 @@
 /// moves nothing.
 ///
 /// Trigger: runs in a tier, bytes above the last level. Layout: tiered, the last level leveled.
-/// Granularity: whole runs. Movement: by age.
+/// Granularity: whole runs. Movement: by age. A table of the last level that is left with more than
+/// `tombstone_ratio` of tombstones, because a snapshot lived, is rewritten once they can go.
 
 #include <algorithm>
 #include <cmath>
@@ -42,6 +43,7 @@
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/read_write_mix.hpp>
 #include <strata/compaction/runs.hpp>
+#include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
 
 namespace strata::compaction {
@@ -59,6 +61,7 @@ class LazyLeveled {
     std::uint64_t run_bytes = 64_MiB;  ///< about what a flush writes
     std::uint64_t file_bytes = 64_MiB;
     std::uint64_t sample_operations = 100'000;  ///< after which T may move
+    double tombstone_ratio = 0.5;               ///< of tables of the last level; 0: they stay
     double smoothing = 0.25;                    ///< of the share of writes: 1 forgets at once
   };
 
@@ -78,7 +81,8 @@ class LazyLeveled {
         return merge_of_runs(runs, tier.from, tier.to, 0, UINT64_MAX);
       }
     }
-    return std::nullopt;
+    return rewrite_erased(levels, level_count - 1, options_.tombstone_ratio, options_.file_bytes,
+                          now);
   }
 
   /// A tier that holds twice what starts a merge is behind.

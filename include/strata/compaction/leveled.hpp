@@ -10,8 +10,12 @@
 /// deeper level the one table that drags in the least overlap per byte, ties to the one with the
 /// most tombstones. Inputs of a running job are never taken again.
 ///
-/// Trigger: a level's size. Layout: one run a level, but for level 0. Granularity: one table and
-/// what it overlaps. Movement: least overlap, then most tombstones.
+/// When all levels are within their targets, tables of the deeper ones with more than
+/// `tombstone_ratio` of tombstones go, the worst first (`compaction/tombstones.hpp`). Level 0 is
+/// left to its own trigger.
+///
+/// Trigger: a level's size, then tombstones. Layout: one run a level, but for level 0. Granularity:
+/// one table and what it overlaps. Movement: least overlap, then most tombstones.
 
 #include <cstdint>
 #include <optional>
@@ -19,6 +23,7 @@
 
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/overlap.hpp>
+#include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
 
 namespace strata::compaction {
@@ -35,6 +40,7 @@ class Leveled {
     std::uint64_t level1_bytes = 256_MiB;
     double multiplier = 10;  ///< target size of a level relative to the one above; above 1
     std::uint64_t file_bytes = 64_MiB;
+    double tombstone_ratio = 0.5;  ///< tables with a larger share of them go; 0: none do
   };
 
   explicit Leveled(Options options) : options_(options) {}
@@ -48,7 +54,7 @@ class Leveled {
         return job;
       }
     }
-    return std::nullopt;
+    return options_.tombstone_ratio > 0 ? pick_erased(levels, now) : std::nullopt;
   }
 
   [[nodiscard]] Pressure pressure(const Levels& levels) const {
@@ -137,6 +143,38 @@ class Leveled {
       }
     }
     return best;
+  }
+
+  [[nodiscard]] std::optional<Job> pick_erased(const Levels& levels, const Conditions& now) const {
+    std::optional<Job> best;
+    double best_share = options_.tombstone_ratio;
+    for (unsigned level = 1; level < levels.size(); ++level) {
+      for (const FileView& file : levels[level]) {
+        if (file.busy || tombstone_share(file) <= best_share) {
+          continue;
+        }
+        if (auto job = push_tombstones(levels, level, file, now)) {
+          best = std::move(job);
+          best_share = tombstone_share(file);
+        }
+      }
+    }
+    return best;
+  }
+  /// One step down, or away. None: that has to wait.
+  [[nodiscard]] std::optional<Job> push_tombstones(const Levels& levels, unsigned level,
+                                                   const FileView& file,
+                                                   const Conditions& now) const {
+    if (!hides_something(levels, level, file, now.compare)) {
+      return tombstones_may_go(file, now)
+                 ? std::optional(rewrite_in_place(level, file, options_.file_bytes))
+                 : std::nullopt;
+    }
+    KeyRange range;
+    range.widen(file, now.compare);
+    const auto below = overlapping(levels[level + 1], range, now.compare);
+    return any_busy(below) ? std::nullopt
+                           : std::optional(job_of({.level = level, .files = {file.number}}, below));
   }
 
   [[nodiscard]] Job job_of(Input upper, const std::vector<const FileView*>& below) const {

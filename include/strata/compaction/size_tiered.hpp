@@ -15,6 +15,9 @@
 /// Only neighbours are merged. What they become goes to the deepest level above the next older run
 /// and is cut there by `file_bytes`, or stays in level 0 as one table.
 ///
+/// Otherwise a deeper level with more than `tombstone_ratio` of tombstones is merged with the next
+/// older run, and such tables of the oldest run are rewritten (`compaction/tombstones.hpp`).
+///
 /// Trigger: number of runs, then space, then sizes. Layout: tiered. Granularity: whole runs.
 /// Movement: by age. Each byte is written about as often as the logarithm of the size says; while
 /// all is merged, the database takes twice its place.
@@ -27,6 +30,7 @@
 
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/runs.hpp>
+#include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
 
 namespace strata::compaction {
@@ -45,6 +49,7 @@ class SizeTiered {
     unsigned size_ratio_percent = 1;
     unsigned space_amplification_percent = 200;
     std::uint64_t file_bytes = 64_MiB;
+    double tombstone_ratio = 0.5;  ///< runs with a larger share of them go; 0: none do
   };
 
   explicit SizeTiered(Options options) : options_(options) {
@@ -53,19 +58,21 @@ class SizeTiered {
     options_.merge_width_max = std::max(options_.merge_width_min, options_.merge_width_max);
   }
 
-  [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions&) const {
+  [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) const {
     const Runs runs = runs_of(levels);
-    if (runs.size() < options_.runs_trigger) {
-      return std::nullopt;
-    }
     const std::size_t idle = idle_runs(runs);
-    if (auto job = pick_all(runs, idle)) {
-      return job;
+    if (runs.size() >= options_.runs_trigger) {
+      if (auto job = pick_all(runs, idle)) {
+        return job;
+      }
+      if (auto job = pick_similar(runs, idle)) {
+        return job;
+      }
+      if (auto job = pick_newest(runs, idle)) {
+        return job;
+      }
     }
-    if (auto job = pick_similar(runs, idle)) {
-      return job;
-    }
-    return pick_newest(runs, idle);
+    return options_.tombstone_ratio > 0 ? pick_erased(levels, runs, idle, now) : std::nullopt;
   }
 
   [[nodiscard]] Pressure pressure(const Levels& levels) const {
@@ -108,6 +115,20 @@ class SizeTiered {
       return std::nullopt;
     }
     return merge_of_runs(runs, 0, to, options_.file_bytes);
+  }
+  [[nodiscard]] std::optional<Job> pick_erased(const Levels& levels, const Runs& runs,
+                                               std::size_t idle, const Conditions& now) const {
+    for (std::size_t i = 0; i + 1 < idle; ++i) {
+      if (runs[i].level > 0 &&
+          tombstone_share(runs[i].tombstones, runs[i].entries) > options_.tombstone_ratio) {
+        return merge_of_runs(runs, i, i + 2, options_.file_bytes);
+      }
+    }
+    if (runs.empty() || runs.back().level == 0) {
+      return std::nullopt;
+    }
+    return rewrite_erased(levels, runs.back().level, options_.tombstone_ratio, options_.file_bytes,
+                          now);
   }
 
   Options options_;

@@ -6,7 +6,8 @@
 /// A made-up tree, which knows of every key in every table when it was last written, is flushed
 /// into at random; the policy picks jobs, which start, run side by side and end at random. After
 /// every step each key must be answered by its newest version, found as readers look for it; only
-/// what was dropped may be missing. In the end, without writes, the policy must come to rest.
+/// what was dropped, or erased, may be missing. Tombstones vanish as in an engine, unless a
+/// snapshot protects them. In the end, without writes, the policy must come to rest.
 
 #include <algorithm>
 #include <array>
@@ -52,8 +53,14 @@ class MadeUpTree {
     return {.compare = &comparator::Bytewise::compare,
             .unix_seconds = seconds_,
             .writes = sequence_,
-            .reads = reads_};
+            .reads = reads_,
+            .oldest_snapshot = snapshot_};
   }
+  /// From now on, or no more, a snapshot sees what is there.
+  void hold_snapshot(bool hold) {
+    snapshot_ = hold ? std::min(snapshot_, sequence_) : sequence_max;
+  }
+  [[nodiscard]] bool holds_snapshot() const { return snapshot_ != sequence_max; }
   [[nodiscard]] bool is_idle() const { return running_.empty(); }
   [[nodiscard]] std::size_t tables(unsigned level) const { return levels_[level].size(); }
 
@@ -63,10 +70,11 @@ class MadeUpTree {
     reads_ += random_() % 100;
     auto table = std::make_shared<Table>();
     const unsigned first = below(key_count);
+    const unsigned erased_percent = below(4) == 0 ? 90 : 10;
     for (unsigned i = 0; i < entries; ++i) {
       const unsigned key = first + below(key_count - first);
-      table->entries[key] = ++sequence_;
-      newest_[key] = sequence_;
+      newest_[key] = {++sequence_, below(100) < erased_percent};
+      table->entries[key] = newest_[key];
     }
     table->oldest_seconds = table->newest_seconds = seconds_;
     name(*table);
@@ -78,6 +86,7 @@ class MadeUpTree {
       return right.error().message();
     }
     Running running{job, {}};
+    running.bottommost = compaction::is_bottommost(view(), job, &comparator::Bytewise::compare);
     for (const compaction::Input& input : job.inputs) {
       for (const std::uint64_t number : input.files) {
         for (const auto& table : levels_[input.level]) {
@@ -114,7 +123,9 @@ class MadeUpTree {
   [[nodiscard]] bool answers_are_right() const {
     for (unsigned key = 0; key < key_count; ++key) {
       const Sequence found = find(key);
-      if (found != newest_[key] && (found != 0 || newest_[key] > dropped_[key])) {
+      const Entry& newest = newest_[key];
+      const bool may_be_gone = newest.erased || newest.sequence <= dropped_[key];
+      if (found != newest.sequence && (found != 0 || !may_be_gone)) {
         return false;
       }
     }
@@ -132,9 +143,14 @@ class MadeUpTree {
   }
 
  private:
+  struct Entry {
+    Sequence sequence = 0;
+    bool erased = false;
+  };
+  using Entries = std::map<unsigned, Entry>;
   struct Table {
     std::uint64_t number = 0;
-    std::map<unsigned, Sequence> entries{};
+    Entries entries{};
     std::string smallest{};
     std::string largest{};
     std::uint64_t oldest_seconds = 0;
@@ -143,10 +159,14 @@ class MadeUpTree {
 
     [[nodiscard]] Sequence largest_sequence() const {
       Sequence largest_one = 0;
-      for (const auto& [key, sequence] : entries) {
-        largest_one = std::max(largest_one, sequence);
+      for (const auto& [key, entry] : entries) {
+        largest_one = std::max(largest_one, entry.sequence);
       }
       return largest_one;
+    }
+    [[nodiscard]] std::uint64_t tombstones() const {
+      return static_cast<std::uint64_t>(std::count_if(
+          entries.begin(), entries.end(), [](const auto& e) { return e.second.erased; }));
     }
     [[nodiscard]] compaction::FileView view() const {
       return {.number = number,
@@ -155,7 +175,7 @@ class MadeUpTree {
               .largest = largest,
               .busy = busy,
               .entries = entries.size(),
-              .tombstones = number % 7 == 0 ? entries.size() / 2 : 0,
+              .tombstones = tombstones(),
               .largest_sequence = largest_sequence(),
               .oldest_seconds = oldest_seconds,
               .newest_seconds = newest_seconds};
@@ -165,6 +185,7 @@ class MadeUpTree {
   struct Running {
     compaction::Job job;
     Level inputs;
+    bool bottommost = false;
   };
 
   [[nodiscard]] unsigned below(unsigned limit) {
@@ -185,7 +206,7 @@ class MadeUpTree {
     for (const Level& level : levels_) {
       for (const auto& table : level) {
         if (const auto at = table->entries.find(key); at != table->entries.end()) {
-          return at->second;
+          return at->second.sequence;
         }
       }
     }
@@ -193,24 +214,28 @@ class MadeUpTree {
   }
   void forget(const Running& job) {
     for (const auto& input : job.inputs) {
-      for (const auto& [key, sequence] : input->entries) {
-        dropped_[key] = std::max(dropped_[key], sequence);
+      for (const auto& [key, entry] : input->entries) {
+        dropped_[key] = std::max(dropped_[key], entry.sequence);
       }
     }
   }
   void install(const Running& job) {
-    std::map<unsigned, Sequence> merged;
+    Entries merged;
     std::uint64_t oldest_seconds = UINT64_MAX;
     std::uint64_t newest_seconds = 0;
     for (const auto& input : job.inputs) {
       oldest_seconds = std::min(oldest_seconds, input->oldest_seconds);
       newest_seconds = std::max(newest_seconds, input->newest_seconds);
-      for (const auto& [key, sequence] : input->entries) {
-        merged[key] = std::max(merged[key], sequence);
+      for (const auto& [key, entry] : input->entries) {
+        merged[key] = merged[key].sequence < entry.sequence ? entry : merged[key];
       }
     }
+    const bool moved = job.inputs.size() == 1 && job.job.inputs[0].level != job.job.output_level;
+    std::erase_if(merged, [&](const auto& e) {
+      return e.second.erased && job.bottommost && !moved && e.second.sequence <= snapshot_;
+    });
     Level& output = levels_[job.job.output_level];
-    const auto put = [&](std::map<unsigned, Sequence> entries) {
+    const auto put = [&](Entries entries) {
       auto table = std::make_shared<Table>();
       table->entries = std::move(entries);
       table->oldest_seconds = oldest_seconds;
@@ -218,7 +243,7 @@ class MadeUpTree {
       name(*table);
       output.push_back(std::move(table));
     };
-    std::map<unsigned, Sequence> part;
+    Entries part;
     for (const auto& entry : merged) {
       part.insert(entry);
       if (part.size() * entry_bytes >= job.job.output_file_bytes) {
@@ -236,11 +261,12 @@ class MadeUpTree {
 
   std::mt19937_64 random_;
   std::array<Level, compaction::level_count> levels_;
-  std::array<Sequence, key_count> newest_{};
+  std::array<Entry, key_count> newest_{};
   std::array<Sequence, key_count> dropped_{};
   std::vector<Running> running_;
   std::uint64_t number_ = 0;
   Sequence sequence_ = 0;
+  Sequence snapshot_ = sequence_max;
   std::uint64_t reads_ = 0;
   std::uint64_t seconds_ = 1'000'000;
 };
@@ -257,7 +283,7 @@ template <CompactionPolicy C>
   unsigned picked = 0;
   const auto pick = [&] {
     const auto job = picker.pick(tree.view(), tree.now());
-    if (!job) {
+    if (!job || (job->action == compaction::Action::drop && tree.holds_snapshot())) {
       return false;
     }
     ++picked;
@@ -270,6 +296,9 @@ template <CompactionPolicy C>
     result.expect(tree.deep_levels_are_disjoint(), "tables of a deeper level share no key");
   };
   for (int step = 0; step < 400 && result.violations.empty(); ++step) {
+    if (random() % 20 == 0) {
+      tree.hold_snapshot(!tree.holds_snapshot());
+    }
     switch (random() % 3) {
       case 0: tree.flush(1 + static_cast<unsigned>(random() % 60)); break;
       case 1: tree.finish(); break;
