@@ -17,4 +17,5 @@
 #include <strata/cache/sharded.hpp>
 #include <strata/cache/sieve.hpp>
 #include <strata/cache/tiered.hpp>
+#include <strata/cache/typed.hpp>
 #include <strata/cache/w_tiny_lfu.hpp>
