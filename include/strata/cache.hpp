@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Eviction policies; each is a concurrent cache of any key and value by itself.
+/// Eviction policies, each a concurrent cache of any key and value by itself, and what goes around
+/// them: shards, read-ahead, tiers. Not strata/cache/redis_level.hpp, which needs a library.
 
 #include <strata/cache/adaptive_score.hpp>
 #include <strata/cache/arc.hpp>
