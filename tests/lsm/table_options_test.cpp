@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What a database is told about its tables reaches them: `Options::table_format` and the index.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include <strata/core/coding.hpp>
+#include <strata/io/files.hpp>
+#include <strata/table/format.hpp>
+#include <strata/table/index_eytzinger.hpp>
+#include <strata/table/index_learned.hpp>
+#include "small_database.hpp"
+
+using namespace strata;
+using tests::key_of;
+
+namespace {
+
+/// What all tables in the directory say that they have.
+std::uint32_t features_of_tables(io::Memory fs) {
+  std::uint32_t features = UINT32_MAX;
+  std::size_t tables = 0;
+  const auto names = fs.list("/db").value();
+  for (const std::string& name : names) {
+    if (name.ends_with(".table")) {
+      const std::string bytes = io::read_file(fs, "/db/" + name).value();
+      features &= load_fixed<std::uint32_t>(bytes.data() + bytes.size() - table::footer_bytes + 12);
+      ++tables;
+    }
+  }
+  REQUIRE(tables > 0);
+  return features;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a database reads its tables alike with any index, hashed or cut", "[lsm]",
+                   index::Binary, index::Eytzinger, index::Learned) {
+  using Tree = tests::SmallTree<TestType>;
+  const io::Memory fs;
+  auto options = tests::small_options<Tree>(fs);
+  options.compaction.file_bytes = 1'000'000;
+  const bool special = GENERATE(false, true);
+  if (special) {
+    options.table_format.block_hash = true;
+    options.table_format.partition_bytes = 300;
+  }
+  const auto check = [](Tree& db) {
+    for (unsigned i = 0; i < 500; ++i) {
+      REQUIRE(db.get(key_of(i)).value() == std::string(100, 'v') + "new");
+    }
+    REQUIRE(db.get("key000042a").value() == std::nullopt);
+    REQUIRE(db.verify());
+  };
+  {
+    Tree db = std::move(Tree::open("/db", options).value());
+    REQUIRE(tests::fill(db, 500, "old"));
+    REQUIRE(tests::fill(db, 500, "new"));
+    REQUIRE(db.flush());
+    check(db);
+    REQUIRE(db.compact());
+    check(db);
+  }
+  CHECK(features_of_tables(fs) == (special ? table::hashed_blocks | table::partitioned : 0U));
+  Tree db = std::move(Tree::open("/db", tests::small_options<Tree>(fs)).value());
+  check(db);
+}
