@@ -89,6 +89,16 @@ TEST_CASE("a wrong master key is told from a damaged ring") {
     CAPTURE(i);
     CHECK(KeyRing::open(fs, path, {master()}).error().code() == ErrorCode::corruption);
   }
+  // Somebody who repairs the checksum changes no key unseen.
+  for (const std::size_t at : {20U, 24U, 48U, 79U, 80U, 95U}) {
+    std::string forged = bytes;
+    forged[at] = static_cast<char>(forged[at] ^ 1);
+    store_fixed(forged.data() + forged.size() - 4,
+                checksum::Crc32c::compute(std::string_view(forged).substr(0, forged.size() - 4)));
+    REQUIRE(io::write_file_durably(fs, path, forged));
+    CAPTURE(at);
+    CHECK_FALSE(KeyRing::open(fs, path, {master()}));
+  }
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     REQUIRE(io::write_file_durably(fs, path, bytes.substr(0, size)));
     CHECK_FALSE(KeyRing::open(fs, path, {master()}));
