@@ -33,7 +33,7 @@ BUDGETS = [
     ("strata/compression/*", 60_000),
     ("strata/filter/*", 60_000),
     ("strata/cache/*", 64_000),  # locks too
-    ("strata/memtable/art*", 110_000),  # its nodes are searched by xsimd
+    ("strata/memtable/art*", 80_000),  # its nodes are searched by xsimd
     ("strata/memtable/*", 60_000),
     ("strata/wal/*", 60_000),
     ("strata/observe/*", 60_000),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,4 +74,13 @@ TEST_CASE("Behind its last symbol an entry has ends only") {
   CHECK(place.symbol(11) > ArtKey::end);
   CHECK(place.symbol(12) == ArtKey::end);
   CHECK(place.symbol(1000) == ArtKey::end);
+}
+
+TEST_CASE("A window is of the eight bytes before a position, the last one on top") {
+  const ArtKey place("0123456789", Trailer(1, EntryKind::put));
+  CHECK(place.window(0) == 0);
+  CHECK(place.window(1) == std::uint64_t{'0'} << 56);
+  CHECK(place.window(2) == (std::uint64_t{'1'} << 56 | std::uint64_t{'0'} << 48));
+  CHECK(place.window(8) == 0x3736353433323130);
+  CHECK(place.window(10) == 0x3938373635343332);
 }

@@ -118,8 +118,7 @@ struct Art {
 
     /// Fails where another writer was faster: then the tree is not what it was.
     [[nodiscard]] bool try_insert(const Key& place, const Record& record) {
-      const Record* const near = detail::nearest(root_, place);
-      const std::size_t depth = near == nullptr ? 0 : place.mismatch(Key(*near));
+      const auto [depth, near] = detail::part(root_, place);
       assert(depth != Key::none);
       const Edge edge = edge_at(place, depth);
       if (edge.child.is_record() || edge.child.node().depth() > depth) {

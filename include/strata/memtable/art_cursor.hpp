@@ -25,19 +25,27 @@
 
 namespace strata::memtable::detail {
 
-/// An entry that shares more symbols with `key` than any that parts from it earlier: where the two
-/// differ is where `key` leaves the tree. Null if that is at the root.
-[[nodiscard]] inline const Record* nearest(const ArtNode& root, const ArtKey& key) noexcept {
+/// Where a key leaves the tree.
+struct ArtParting {
+  std::size_t depth;   ///< the first position where it differs from `near`; `ArtKey::none`: nowhere
+  const Record* near;  ///< an entry that no other shares more symbols with; null: the tree's root
+};
+
+[[nodiscard]] inline ArtParting part(const ArtNode& root, const ArtKey& key) noexcept {
   const ArtNode* node = &root;
+  bool is_sure = true;  // that the key has come to `node` by its own path
   for (;;) {
-    const ArtChild child = node->find(key.symbol(node->depth()));
-    if (!child) {
-      return node->sample();
+    const std::size_t depth = node->depth();
+    const ArtChild child = node->find(key.symbol(depth));
+    if (!child && is_sure) {
+      return {depth, node->sample()};
     }
-    if (child.is_record()) {
-      return &child.record();
+    if (!child || child.is_record()) {
+      const Record& near = child ? child.record() : *node->sample();
+      return {key.mismatch(ArtKey(near)), &near};
     }
     node = &child.node();
+    is_sure = is_sure && node->surely_begins(key, depth + 1);
   }
 }
 
@@ -111,8 +119,7 @@ class ArtCursor {
   /// To the entry at `key`, or else to the next one in the direction.
   template <bool forward>
   void go_to(const ArtKey& key) noexcept {
-    const Record* const near = nearest(*root_, key);
-    const std::size_t depth = near == nullptr ? 0 : key.mismatch(ArtKey(*near));
+    const auto [depth, near] = part(*root_, key);
     const ArtChild child = descend(key, depth);
     if (depth == ArtKey::none) {
       record_ = near;

@@ -15,6 +15,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include <strata/core/bytes.hpp>
@@ -40,6 +41,19 @@ class ArtKey {
     }
     const std::size_t behind = position - key_.size();
     return behind - 1 < 8 ? 1U + static_cast<unsigned>(age_ >> (64 - 8 * behind) & 0xff) : end;
+  }
+  /// The eight bytes of the key before `position`, the last one on top; zeros where there are not
+  /// as many. Requires: position <= key().size().
+  [[nodiscard]] std::uint64_t window(std::size_t position) const noexcept {
+    std::uint64_t bytes = 0;
+    if (position >= sizeof bytes) [[likely]] {
+      std::memcpy(&bytes, key_.data() + position - sizeof bytes, sizeof bytes);
+      return bytes;
+    }
+    for (std::size_t i = 0; i < position; ++i) {
+      bytes = bytes >> 8 | std::uint64_t{static_cast<unsigned char>(key_[i])} << 56;
+    }
+    return bytes;
   }
   /// The first position where the two differ; `none` if they are equal.
   [[nodiscard]] std::size_t mismatch(const ArtKey& other) const noexcept {

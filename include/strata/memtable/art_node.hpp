@@ -6,14 +6,17 @@
 /// | bytes | field       |                                                                   |
 /// |-------|-------------|-------------------------------------------------------------------|
 /// | 4     | depth       | the position of the symbol that tells its children apart          |
-/// | 2     | count       | children by a byte                                                |
+/// | 1     | count       | children by a byte (not where all 256 have room)                  |
 /// | 1     | kind        |                                                                   |
 /// | 1     | writer      | whether a writer is in it, or has put a larger one in its place   |
+/// | 1     | window size | 8, or 0 where the keys end before `depth`                         |
+/// | 8     | window      | the eight bytes of their keys before `depth`: `ArtKey::window`    |
 /// | 8     | sample      | an entry below: all that are share its first `depth` symbols      |
 /// | 8     | end         | the child for `ArtKey::end`                                       |
 ///
 /// A path is compressed by `depth`: symbols between a node's and its parent's are those of the
-/// sample. So depth and sample never change: what differs before `depth` gets a node above.
+/// sample. So depth and sample never change: what differs before `depth` gets a node above. The
+/// window spares most writers a look at the sample, which is far away.
 ///
 /// Children are added and replaced, never removed, and only by who has the node's `Hold`. A full
 /// node is copied to a larger one and stays as it was, for readers who stand in it.
@@ -71,13 +74,24 @@ class ArtNode {
   using Slot = std::atomic<ArtChild::Word>;
 
   ArtNode(Kind kind, std::size_t depth, const Record* sample) noexcept
-      : depth_(static_cast<std::uint32_t>(depth)), kind_(kind), sample_(sample) {}
+      : depth_(static_cast<std::uint32_t>(depth)),
+        kind_(kind),
+        window_bytes_(sample == nullptr || depth > sample->key_bytes ? 0 : 8),
+        window_(window_bytes_ == 0 ? 0 : ArtKey(*sample).window(depth)),
+        sample_(sample) {}
   ArtNode(const ArtNode&) = delete;
   ArtNode& operator=(const ArtNode&) = delete;
 
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] const Record* sample() const noexcept { return sample_; }
+  /// Whether `key`, whose first `from` symbols are those of all entries below, surely shares their
+  /// first `depth()` symbols, too. Looks at this node only: no says nothing.
+  [[nodiscard]] bool surely_begins(const ArtKey& key, std::size_t from) const noexcept {
+    const std::size_t gap = depth_ - from;
+    return gap == 0 || (gap <= window_bytes_ && depth_ <= key.key().size() &&
+                        (window_ ^ key.window(depth_)) >> (64 - 8 * gap) == 0);
+  }
 
   [[nodiscard]] ArtChild find(unsigned symbol) const noexcept {
     const Slot* const slot = slot_of(symbol);
@@ -152,7 +166,7 @@ class ArtNode {
   [[nodiscard]] unsigned count() const noexcept { return count_.load(std::memory_order_acquire); }
   /// Publishes what was written for the new one.
   void count_one_more() noexcept {
-    count_.store(static_cast<std::uint16_t>(count_.load(std::memory_order_relaxed) + 1),
+    count_.store(static_cast<std::uint8_t>(count_.load(std::memory_order_relaxed) + 1),
                  std::memory_order_release);
   }
 
@@ -160,9 +174,11 @@ class ArtNode {
   [[nodiscard]] const Slot* slot_of(unsigned symbol) const noexcept;
 
   const std::uint32_t depth_;
-  std::atomic<std::uint16_t> count_{0};
+  std::atomic<std::uint8_t> count_{0};
   const Kind kind_;
   std::atomic<std::uint8_t> writer_{0};
+  const std::uint8_t window_bytes_;
+  const std::uint64_t window_;
   const Record* const sample_;
   Slot end_{0};
 };

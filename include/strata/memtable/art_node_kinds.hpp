@@ -3,12 +3,12 @@
 
 /// The kinds of nodes of an adaptive radix tree: with room for 4, 16, 48, and 256 children.
 ///
-/// | kind | bytes | behind the head of 24 bytes                                              |
+/// | kind | bytes | behind the head of 32 bytes                                              |
 /// |------|-------|--------------------------------------------------------------------------|
-/// | 4    | 64    | 4 bytes, in order of arrival; their children                             |
-/// | 16   | 200   | the byte set; 16 bytes, in order of arrival; their children              |
-/// | 48   | 696   | the byte set; for each byte the number of its child, or 0; the children  |
-/// | 256  | 2104  | the byte set; for each byte its child, or null                           |
+/// | 4    | 72    | 4 bytes, in order of arrival; their children                             |
+/// | 16   | 208   | 16 bytes, in order of arrival; their children; the byte set              |
+/// | 48   | 704   | for each byte the number of its child, or 0; the children; the byte set  |
+/// | 256  | 2112  | for each byte its child, or null; the byte set                           |
 ///
 /// Readers take what they see: a child is there once its byte is counted (4, 16), has a number
 /// (48), or once it is not null (256). The byte set, by which cursors go on in order, learns of it
@@ -113,21 +113,10 @@ class ArtNode4 : public ArtNode {
   Slot children_[capacity] = {};
 };
 
-/// What the kinds share that keep their bytes in a set.
-class ArtWideNode : public ArtNode {
- public:
-  using ArtNode::ArtNode;
-  [[nodiscard]] unsigned first_from(unsigned byte) const noexcept { return set_.first_from(byte); }
-  [[nodiscard]] unsigned last_below(unsigned byte) const noexcept { return set_.last_below(byte); }
-
- protected:
-  ArtByteSet set_;
-};
-
-class ArtNode16 : public ArtWideNode {
+class ArtNode16 : public ArtNode {
  public:
   static constexpr unsigned capacity = 16;
-  using ArtWideNode::ArtWideNode;
+  using ArtNode::ArtNode;
 
   [[nodiscard]] const Slot* slot_of(unsigned byte) const noexcept {
     const unsigned size = count();
@@ -136,6 +125,8 @@ class ArtNode16 : public ArtWideNode {
                              ((1U << size) - 1);
     return matches == 0 ? nullptr : &children_[std::countr_zero(matches)];
   }
+  [[nodiscard]] unsigned first_from(unsigned byte) const noexcept { return set_.first_from(byte); }
+  [[nodiscard]] unsigned last_below(unsigned byte) const noexcept { return set_.last_below(byte); }
   [[nodiscard]] bool has_room() const noexcept { return count() < capacity; }
   void add(unsigned byte, ArtChild child) noexcept {
     const unsigned at = count();
@@ -150,17 +141,20 @@ class ArtNode16 : public ArtWideNode {
  private:
   std::atomic<std::uint64_t> bytes_[2] = {};
   Slot children_[capacity] = {};
+  ArtByteSet set_;
 };
 
-class ArtNode48 : public ArtWideNode {
+class ArtNode48 : public ArtNode {
  public:
   static constexpr unsigned capacity = 48;
-  using ArtWideNode::ArtWideNode;
+  using ArtNode::ArtNode;
 
   [[nodiscard]] const Slot* slot_of(unsigned byte) const noexcept {
     const unsigned number = numbers_[byte].load(std::memory_order_acquire);
     return number == 0 ? nullptr : &children_[number - 1];
   }
+  [[nodiscard]] unsigned first_from(unsigned byte) const noexcept { return set_.first_from(byte); }
+  [[nodiscard]] unsigned last_below(unsigned byte) const noexcept { return set_.last_below(byte); }
   [[nodiscard]] bool has_room() const noexcept { return count() < capacity; }
   void add(unsigned byte, ArtChild child) noexcept {
     const unsigned at = count();
@@ -173,13 +167,16 @@ class ArtNode48 : public ArtWideNode {
  private:
   std::atomic<std::uint8_t> numbers_[256] = {};  ///< from 1; 0: none
   Slot children_[capacity] = {};
+  ArtByteSet set_;
 };
 
-class ArtNode256 : public ArtWideNode {
+class ArtNode256 : public ArtNode {
  public:
-  using ArtWideNode::ArtWideNode;
+  using ArtNode::ArtNode;
 
   [[nodiscard]] const Slot* slot_of(unsigned byte) const noexcept { return &children_[byte]; }
+  [[nodiscard]] unsigned first_from(unsigned byte) const noexcept { return set_.first_from(byte); }
+  [[nodiscard]] unsigned last_below(unsigned byte) const noexcept { return set_.last_below(byte); }
   [[nodiscard]] bool has_room() const noexcept { return true; }
   void add(unsigned byte, ArtChild child) noexcept {
     children_[byte].store(child.word(), std::memory_order_release);
@@ -188,10 +185,11 @@ class ArtNode256 : public ArtWideNode {
 
  private:
   Slot children_[256] = {};
+  ArtByteSet set_;
 };
 
-static_assert(sizeof(ArtNode4) == 64 && sizeof(ArtNode16) == 200);
-static_assert(sizeof(ArtNode48) == 696 && sizeof(ArtNode256) == 2104);
+static_assert(sizeof(ArtNode4) == 72 && sizeof(ArtNode16) == 208);
+static_assert(sizeof(ArtNode48) == 704 && sizeof(ArtNode256) == 2112);
 
 /// Calls `visit` with `node` as what it is.
 template <class Node, class Visit>
