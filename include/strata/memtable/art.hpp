@@ -16,7 +16,8 @@
 ///
 /// Writers exclude each other in single nodes: the one they change, and the one above if that is
 /// replaced (ROWEX: Leis et al., "The ART of Practical Synchronization", DaMoN 2016). Copies leave
-/// the smaller node behind in the arena, for who stands in it: at most a third of what is there.
+/// the smaller node behind in the arena, for who stands in it: less than half of the nodes in
+/// place.
 ///
 /// Keys sort by their bytes; there is no other order of this tree.
 
