@@ -15,9 +15,8 @@
 /// - where a key leaves the path between two nodes, it puts a node of two children in between.
 ///
 /// Writers exclude each other in single nodes: the one they change, and the one above if that is
-/// replaced (ROWEX: Leis et al., "The ART of Practical Synchronization", DaMoN 2016). Copies leave
-/// the smaller node behind in the arena, for who stands in it: less than half of the nodes in
-/// place.
+/// replaced (ROWEX: Leis et al., "The ART of Practical Synchronization", DaMoN 2016). Readers stand
+/// in what was replaced until the memtable dies: less than half of the bytes of the nodes in place.
 ///
 /// Keys sort by their bytes; there is no other order of this tree.
 
