@@ -34,27 +34,31 @@ namespace strata::memtable::detail {
 
 class ArtNode;
 
-/// Nothing, an entry (the lowest bit is set), or a node.
+/// Nothing, an entry (the address is of its second byte, so it is odd), or a node.
 class ArtChild {
  public:
-  using Word = std::uintptr_t;
+  using Word = const char*;
 
   constexpr ArtChild() noexcept = default;
   explicit constexpr ArtChild(Word word) noexcept : word_(word) {}
-  explicit ArtChild(const Record& record) noexcept : word_(reinterpret_cast<Word>(&record) | 1U) {}
+  explicit ArtChild(const Record& record) noexcept : word_(reinterpret_cast<Word>(&record) + 1) {}
   explicit ArtChild(ArtNode& node) noexcept : word_(reinterpret_cast<Word>(&node)) {}
 
-  [[nodiscard]] explicit operator bool() const noexcept { return word_ != 0; }
-  [[nodiscard]] bool is_record() const noexcept { return (word_ & 1) != 0; }
+  [[nodiscard]] explicit operator bool() const noexcept { return word_ != nullptr; }
+  [[nodiscard]] bool is_record() const noexcept {
+    return (reinterpret_cast<std::uintptr_t>(word_) & 1) != 0;
+  }
   [[nodiscard]] const Record& record() const noexcept {
     return *reinterpret_cast<const Record*>(word_ - 1);
   }
-  [[nodiscard]] ArtNode& node() const noexcept { return *reinterpret_cast<ArtNode*>(word_); }
+  [[nodiscard]] ArtNode& node() const noexcept {
+    return *const_cast<ArtNode*>(reinterpret_cast<const ArtNode*>(word_));
+  }
   [[nodiscard]] Word word() const noexcept { return word_; }
   friend bool operator==(ArtChild, ArtChild) noexcept = default;
 
  private:
-  Word word_ = 0;
+  Word word_ = nullptr;
 };
 
 /// A child and its symbol; no child: there is none.
@@ -180,7 +184,7 @@ class ArtNode {
   const std::uint8_t window_bytes_;
   const std::uint64_t window_;
   const Record* const sample_;
-  Slot end_{0};
+  Slot end_{nullptr};
 };
 
 }  // namespace strata::memtable::detail
