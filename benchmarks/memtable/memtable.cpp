@@ -178,6 +178,7 @@ void add() {
 
 int main(int count, char** arguments) {
   using namespace strata::memtable;
+  add<Art>();
   add<BTree>();
   add<HashIndex>();
   add<Partitioned<BTree>>();
