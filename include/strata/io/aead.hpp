@@ -18,8 +18,6 @@
 /// with one key and one nonce gives both away, so whoever uses this must never do it: see
 /// `io/encrypted.hpp` for why it does not.
 
-#include <string.h>
-
 #include <array>
 #include <concepts>
 #include <cstddef>

@@ -331,7 +331,7 @@ class KeyRing {
     auto count = load_fixed<std::uint32_t>(bytes.data() + 16);
     bytes = bytes.substr(head_bytes, bytes.size() - head_bytes - 4);
     const auto take = [&bytes](std::size_t size) {
-      const std::string taken(bytes.substr(0, size));
+      std::string taken(bytes.substr(0, size));
       bytes.remove_prefix(taken.size());
       return taken;
     };
