@@ -60,8 +60,8 @@ unsigned wrong_answers(Db& db, const std::string& tag) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("An engine reads what it wrote, from memory, from tables, and after it reopens",
-                   "", memtable::BTree, memtable::HashIndex, memtable::SkipList, memtable::Vector,
-                   (memtable::Partitioned<memtable::SkipList, 4>),
+                   "", memtable::Art, memtable::BTree, memtable::HashIndex, memtable::SkipList,
+                   memtable::Vector, (memtable::Partitioned<memtable::SkipList, 4>),
                    (memtable::Partitioned<memtable::Vector, 2>)) {
   const io::Memory fs;
   {
