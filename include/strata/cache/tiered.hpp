@@ -224,10 +224,10 @@ class Tiered {
     });
   }
 
+  detail::FillGuard guard_;  // first, for it is aligned to cache lines
   const TieredOptions options_;
   std::tuple<Levels...> levels_;
   std::array<detail::Doubts, level_count> doubts_;
-  detail::FillGuard guard_;
   std::mutex sketch_mutex_;
   detail::FrequencySketch sketch_;
   std::atomic<std::uint64_t> loads_{0};

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -23,7 +24,6 @@
 #include <vector>
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/time.h>
 
 #if __has_include(<hiredis/hiredis.h>)
