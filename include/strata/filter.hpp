@@ -11,4 +11,5 @@
 #include <strata/filter/none.hpp>
 #include <strata/filter/prefix.hpp>
 #include <strata/filter/prefix_extractor.hpp>
+#include <strata/filter/range.hpp>
 #include <strata/filter/ribbon.hpp>

@@ -82,6 +82,7 @@ struct Bloom;
 struct None;
 template <class F, class Extractor>
 struct Prefix;
+struct Range;
 struct Ribbon;
 }  // namespace filter
 namespace index {

@@ -44,6 +44,36 @@ struct Trusting : FirstByte {
   }
 };
 
+/// Knows of ranges, up to their last bound.
+struct FirstByteRange : FirstByte {
+  static bool may_contain_range(std::string_view filter, std::string_view first,
+                                std::string_view last) noexcept {
+    if (!filter.ends_with("!end") || first.empty() || last.empty()) {
+      return true;
+    }
+    filter.remove_suffix(4);
+    for (const char c : filter) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte >= static_cast<unsigned char>(first[0]) &&
+          byte <= static_cast<unsigned char>(last[0])) {
+        return true;
+      }
+    }
+    return false;
+  }
+};
+
+/// Takes the first bound for excluded.
+struct OpenRange : FirstByteRange {
+  static bool may_contain_range(std::string_view filter, std::string_view first,
+                                std::string_view last) noexcept {
+    return filter.empty() || !filter.ends_with("!end") ||
+           (last.size() > 1 && last == std::string(first) + '\0'
+                ? false
+                : FirstByteRange::may_contain_range(filter, first, last));
+  }
+};
+
 using strata::testing::filter_conformance;
 using strata::testing::Sentences;
 
@@ -57,8 +87,16 @@ TEST_CASE("A filter without hash or options passes the kit, and a probe works on
   CHECK_FALSE(strata::filter::Probe<FirstByte>("bet").may_be_in(filter));
 }
 
+TEST_CASE("A filter that knows of ranges passes the kit") {
+  static_assert(!strata::RangeFilterPolicy<FirstByte>);
+  static_assert(strata::RangeFilterPolicy<FirstByteRange>);
+  CHECK(filter_conformance<FirstByteRange>().violations == Sentences{});
+}
+
 TEST_CASE("The kit names what a broken filter breaks") {
   CHECK(filter_conformance<Forgetful>().violations.front() == "no false negative");
   CHECK(filter_conformance<Trusting>().violations == Sentences{"a filter cut short says maybe"});
   CHECK(filter_conformance<FirstByte>({}, 0.5).violations == Sentences{"few absent keys pass"});
+  CHECK(filter_conformance<OpenRange>().violations ==
+        Sentences{"no range with a key is ruled out"});
 }

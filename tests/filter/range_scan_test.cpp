@@ -6,6 +6,7 @@
 #include <strata/filter/both.hpp>
 #include <strata/filter/none.hpp>
 #include <strata/filter/prefix.hpp>
+#include <strata/filter/range.hpp>
 #include <strata/filter/ribbon.hpp>
 #include <strata/lsm/scan.hpp>
 
@@ -31,10 +32,14 @@ using Bound = std::optional<std::string>;
 using Four = filter::Prefix<filter::BlockedBloom, prefix::Fixed<4>>;
 using Slash = filter::Prefix<filter::Ribbon, prefix::Delimited<'/'>>;
 
+using Pair = filter::Both<filter::BlockedBloom, filter::Range>;
+
 template <class... Policies>
-tests::SmallTree<Policies...> open_tree(const io::Memory& fs) {
+tests::SmallTree<Policies...> open_tree(const io::Memory& fs, std::size_t file_bytes = 4'000) {
   using Db = tests::SmallTree<Policies...>;
-  auto opened = Db::open("/db", tests::small_options<Db>(fs));
+  auto options = tests::small_options<Db>(fs);
+  options.compaction.file_bytes = file_bytes;
+  auto opened = Db::open("/db", options);
   REQUIRE(opened);
   return std::move(opened).value();
 }
@@ -206,7 +211,7 @@ std::uint64_t count(Db& db, const std::string& first, const std::string& last) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("Scans find what a map has, whatever their bounds and the filter", "",
-                   filter::None, Four, Slash) {
+                   filter::None, Four, Slash, filter::Range, Pair) {
   const auto seed = GENERATE(1U, 2U, 3U);
   CAPTURE(seed);
   const io::Memory fs;
@@ -245,4 +250,67 @@ TEST_CASE("A scan of a prefix that no key has reads no block") {
   }
   CHECK(blocks_asked(db) == before);
   CHECK(db.stats().metrics[Counter::filter_range_useful] > 20);
+}
+
+TEST_CASE("A scan between groups of keys reads no block") {
+  const io::Memory fs;
+  auto db = open_tree<filter::Range>(fs);
+  fill_groups(db);
+  const std::uint64_t before = blocks_asked(db);
+  for (const char* group : {"g0/", "g2/", "g4/", "g6/", "g8/"}) {
+    CHECK(count(db, group, std::string(group, 2) + '0') == 0);
+    CHECK(count(db, std::string(group) + "key000010", std::string(group) + "key000020") == 0);
+  }
+  CHECK(blocks_asked(db) == before);
+}
+
+TEST_CASE("A scan between two keys reads a block hardly ever") {
+  const io::Memory fs;
+  auto db = open_tree<filter::Range>(fs, 60'000);  // tables of some buckets
+  for (unsigned i = 0; i < 3000; ++i) {
+    REQUIRE(db.put(key_of(10 * i), std::string(100, 'v')));
+  }
+  REQUIRE(db.flush());
+  const std::uint64_t before = blocks_asked(db);
+  for (unsigned i = 0; i < 2990; ++i) {
+    CHECK(count(db, key_of(10 * i + 3), key_of(10 * i + 6)) == 0);
+  }
+  CHECK(blocks_asked(db) - before < 300);
+  CHECK(db.stats().metrics[Counter::filter_range_useful] > 2 * 2700);
+}
+
+TEST_CASE("A range erase counts though its table is left out of the scan") {
+  const io::Memory fs;
+  auto db = open_tree<filter::Range>(fs);
+  for (unsigned i = 0; i < 100; ++i) {
+    REQUIRE(db.put(key_of(10 * i), "old"));
+  }
+  REQUIRE(db.flush());
+  REQUIRE(db.compact());
+  const Snapshot snapshot = db.snapshot();
+  REQUIRE(db.put("a", "new"));
+  REQUIRE(db.put("z", "new"));
+  REQUIRE(db.erase_range(key_of(100), key_of(200)));
+  REQUIRE(db.flush());
+  CHECK(count(db, key_of(50), key_of(250)) == 10);
+  CHECK(db.stats().metrics[Counter::filter_range_useful] > 0);
+  auto then =
+      db.cursor({.snapshot = &snapshot, .lower_bound = "key000100", .upper_bound = "key000200"});
+  unsigned keys = 0;
+  for (then.seek_to_first(); then.valid(); then.next()) {
+    ++keys;
+  }
+  CHECK(keys == 10);
+}
+
+TEST_CASE("Families in another order of keys are scanned without the filter's word") {
+  const io::Memory fs;
+  auto db = open_tree<filter::Range, comparator::ReverseBytewise>(fs);
+  REQUIRE(db.put("b", "1"));
+  REQUIRE(db.put("z", "1"));
+  REQUIRE(db.flush());
+  CHECK(count(db, "c", "a") == 1);
+  CHECK(count(db, "y", "c") == 0);
+  CHECK(db.stats().metrics[Counter::filter_range_useful] == 0);
+  CHECK(db.get("b").value() == "1");
 }

@@ -8,8 +8,10 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <strata/core/bytes.hpp>
 #include <strata/filter/concept.hpp>
 #include <strata/testing/conformance.hpp>
 
@@ -57,6 +59,43 @@ template <FilterPolicy F>
   return true;
 }
 
+/// A range around `key`: from it or before it to behind it, near or far.
+inline std::pair<std::string, std::string> range_around(const std::string& key,
+                                                        const std::vector<std::string>& keys,
+                                                        std::mt19937_64& random) {
+  const std::string prefix = key.substr(0, random() % (key.size() + 1));
+  const std::string& low = keys[random() % keys.size()];
+  const std::string& high = keys[random() % keys.size()];
+  const std::string first = random() % 2 == 0 ? key : low < key && random() % 2 == 0 ? low : prefix;
+  const auto after = prefix_successor(prefix);
+  const std::string last = high > key && random() % 2 == 0 ? high
+                           : after && random() % 2 == 0    ? *after
+                                                           : key + '\0';
+  return {first, last};
+}
+
+/// Only for filters that know of ranges.
+template <FilterPolicy F>
+void check_ranges(Conformance& found, std::string_view filter, const std::vector<std::string>& keys,
+                  std::mt19937_64& random) {
+  if constexpr (RangeFilterPolicy<F>) {
+    for (const std::string& key : keys) {
+      const auto [first, last] = range_around(key, keys, random);
+      found.expect(F::may_contain_range(filter, first, last), "no range with a key is ruled out");
+    }
+  }
+}
+
+template <FilterPolicy F>
+[[nodiscard]] bool says_maybe_to_ranges(std::string_view filter) {
+  if constexpr (RangeFilterPolicy<F>) {
+    return F::may_contain_range(filter, "\x01", "\x02") && F::may_contain_range(filter, "a", "b") &&
+           F::may_contain_range(filter, "k1234", "k1235");
+  } else {
+    return true;
+  }
+}
+
 template <FilterPolicy F>
 void check_damage(Conformance& found, const std::string& filter,
                   const std::vector<std::string>& keys, std::mt19937_64& random) {
@@ -65,6 +104,8 @@ void check_damage(Conformance& found, const std::string& filter,
     const std::vector<char> cut(filter.begin(),
                                 filter.begin() + static_cast<std::ptrdiff_t>(length));
     found.expect(has_all<F>({cut.data(), cut.size()}, keys), "a filter cut short says maybe");
+    found.expect(says_maybe_to_ranges<F>({cut.data(), cut.size()}),
+                 "a filter cut short says maybe to ranges");
   }
   found.expect(has_all<F>(filter + "x", keys), "a filter with bytes after its end says maybe");
   for (int round = 0; round < 500; ++round) {
@@ -73,10 +114,12 @@ void check_damage(Conformance& found, const std::string& filter,
       c = static_cast<char>(random());
     }
     (void)F::may_contain({garbage.data(), garbage.size()}, "key");
+    (void)says_maybe_to_ranges<F>({garbage.data(), garbage.size()});
     if (!filter.empty()) {
       std::vector<char> flipped(filter.begin(), filter.end());
       flipped[random() % flipped.size()] ^= static_cast<char>(1 << random() % 8);
       (void)F::may_contain({flipped.data(), flipped.size()}, "key");
+      (void)says_maybe_to_ranges<F>({flipped.data(), flipped.size()});
     }
   }
   found.expect(true, "garbage is survived");
@@ -111,6 +154,8 @@ template <FilterPolicy F>
     const std::string filter = detail::filter_of<F>(keys, options);
     found.expect(detail::has_all<F>(filter, keys), "no false negative");
 
+    detail::check_ranges<F>(found, filter, keys, random);
+
     auto builder = filter::make_builder<F>(options);
     for (std::size_t i = keys.size(); i-- > 0;) {
       if constexpr (HashedFilterPolicy<F>) {
@@ -130,6 +175,7 @@ template <FilterPolicy F>
     }
   }
   found.expect(F::may_contain("", "key"), "no filter says maybe");
+  found.expect(detail::says_maybe_to_ranges<F>(""), "no filter says maybe to ranges");
   found.expect(false_positive_rate<F>(10000, options) <= rate_max, "few absent keys pass");
   return found;
 }
