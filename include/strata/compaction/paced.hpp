@@ -39,7 +39,8 @@ class Paced {
     double pressure_bypass = 1;  ///< from there on jobs go at once
   };
 
-  explicit Paced(Options options) : options_(options), policy_(options) {
+  explicit Paced(Options options)
+      : options_(options), policy_(static_cast<const options_of_t<C>&>(options)) {
     options_.interval_max_seconds =
         std::max<std::uint64_t>({1, options_.interval_min_seconds, options_.interval_max_seconds});
   }
