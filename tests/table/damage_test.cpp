@@ -88,7 +88,7 @@ std::string with_properties(std::string bytes, const table::TableInfo& info) {
       table::decode_footer<Checksum>(std::string_view(bytes).substr(footer_at), bytes.size(), path)
           .value();
   bytes.resize(footer.properties.offset);
-  const std::string properties = table::encode_properties<Full>(info, 1);
+  const std::string properties = table::encode_properties<Full>(info, 1, 0);
   bytes += properties;
   footer.properties.bytes = static_cast<std::uint32_t>(properties.size());
   table::close_frame<Checksum>(bytes, properties.size(), 0, footer.properties.bytes, number,

@@ -58,7 +58,7 @@ struct Versioned {
 }  // namespace
 
 TEST_CASE("properties are read as they were written", "[table]") {
-  const auto properties = decoded(table::encode_properties<Full>(example(), 9));
+  const auto properties = decoded(table::encode_properties<Full>(example(), 9, 5));
   REQUIRE(properties);
   check_same(properties->info, example());
   CHECK(properties->blocks == 9);
@@ -80,7 +80,7 @@ TEST_CASE("properties keep nothing and the largest numbers", "[table]") {
       *number = UINT64_MAX;
     }
   }
-  const auto properties = decoded(table::encode_properties<Plain>(info, info.entries));
+  const auto properties = decoded(table::encode_properties<Plain>(info, info.entries, 0));
   REQUIRE(properties);
   check_same(properties->info, info);
   CHECK(properties->blocks == info.entries);
@@ -90,7 +90,7 @@ TEST_CASE("properties of a later version are skipped where they are unknown", "[
   std::string bytes;
   put_string(bytes, "of a later version");
   put_string(bytes, "\xff\xff");
-  bytes += table::encode_properties<Full>(example(), 9);
+  bytes += table::encode_properties<Full>(example(), 9, 5);
   put_string(bytes, "");
   put_string(bytes, "no name");
   const auto properties = decoded(bytes);
@@ -121,7 +121,7 @@ TEST_CASE("a property that is no number where one is wanted is damage", "[table]
 }
 
 TEST_CASE("properties that are cut off are damage, or those before the cut", "[table]") {
-  const std::string bytes = table::encode_properties<Full>(example(), 9);
+  const std::string bytes = table::encode_properties<Full>(example(), 9, 5);
   std::size_t whole = 0;
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     const auto properties = decoded(std::string_view(bytes).substr(0, length));
@@ -136,7 +136,7 @@ TEST_CASE("properties that are cut off are damage, or those before the cut", "[t
 }
 
 TEST_CASE("properties with a flipped bit are damage, or read within their bytes", "[table]") {
-  std::string bytes = table::encode_properties<Full>(example(), 9);
+  std::string bytes = table::encode_properties<Full>(example(), 9, 5);
   std::size_t refused = 0;
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));

@@ -29,7 +29,7 @@ struct BuildJob {
   std::vector<RangeErase> kept_ranges;      ///< those that go into the output
   std::vector<Sequence> snapshots;
   bool bottommost = false;
-  bool for_level0 = false;  ///< whose order is that of sequences: they stay
+  Sequence largest_sequence = 0;  ///< of all inputs
   std::uint64_t file_bytes;
 };
 
@@ -47,10 +47,11 @@ template <class Types, class Merging, class NextNumber>
     Merging& merging, BuildJob<typename Types::Comparator> job, const BuildTarget<Types>& target,
     NextNumber next_number) {
   using Comparator = typename Types::Comparator;
-  const bool zero_sequences = job.bottommost && !job.for_level0 && job.kept_ranges.empty();
-  const auto builder_options = target.options.builder();
-  TableOutput<typename Types::FileSystem, typename Types::Builder,
-              std::remove_const_t<decltype(builder_options)>, Comparator, NextNumber>
+  const bool zero_sequences = job.bottommost && job.kept_ranges.empty();
+  auto builder_options = target.options.builder();
+  builder_options.largest_sequence = job.largest_sequence;
+  TableOutput<typename Types::FileSystem, typename Types::Builder, decltype(builder_options),
+              Comparator, NextNumber>
       output(target.file_system, target.directory, builder_options, job.file_bytes,
              std::move(job.kept_ranges), next_number);
   auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {

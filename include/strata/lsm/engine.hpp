@@ -38,6 +38,11 @@ namespace strata {
 template <class Cursor, bool Reversed>
 class ScanView;
 
+namespace lsm {
+template <class Core>
+class Repair;
+}
+
 /// Reads and writes one family. A cheap handle: copy it. Must not outlive its database.
 template <class Core, std::size_t I>
 class FamilyHandle {
@@ -216,6 +221,13 @@ class Engine {
       return propagate(std::move(core));
     }
     return Engine(std::move(*core));
+  }
+
+  /// Makes a damaged database open again and says what is lost; see lsm/repair.hpp, which must be
+  /// included to call it. The database must be closed. `options` as for `open`.
+  template <class Composed = Composition>
+  [[nodiscard]] static auto repair(std::string_view path, Options options = {}) {
+    return lsm::Repair<lsm::EngineCore<Composed>>::run(std::string(path), std::move(options));
   }
 
   template <FixedString Name>

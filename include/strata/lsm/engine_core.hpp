@@ -131,6 +131,9 @@ class EngineCore {
       return std::pair<std::uint64_t, std::uint64_t>(bytes, log.segments().size());
     });
   }
+  /// What the log held when the database was opened.
+  [[nodiscard]] const wal::ReplayReport& replay_report() const noexcept { return replay_report_; }
+  void set_replay_report(wal::ReplayReport report) { replay_report_ = std::move(report); }
   void set_next_file_number(std::uint64_t number) noexcept { next_file_number_.store(number); }
   [[nodiscard]] Snapshot snapshot() { return {snapshots_, snapshots_.acquire(visible())}; }
   template <std::size_t I>
@@ -411,6 +414,7 @@ class EngineCore {
   typename TreeTuple<Db, typename Composition::FamilyTuple>::type trees_;
   std::atomic<std::uint64_t> next_file_number_{1};
   std::uint64_t database_id_ = 0;
+  wal::ReplayReport replay_report_;
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_unlogged_{false};
   std::mutex compact_mutex_;

@@ -147,11 +147,12 @@ class Intake {
     if (!described) {
       return propagate(std::move(described));
     }
-    if (described->range_erases != 0 || described->largest_sequence != 0) {
+    const version::FileMetadata& found = described->metadata;
+    if (found.range_erases != 0 || found.largest_sequence != 0) {
       return fail(ErrorCode::invalid_argument, path,
                   ": was not made by a TableWriter; take tables of a database in by a backup");
     }
-    tables_.back() = std::move(*described);
+    tables_.back() = found;
     return {};
   }
 

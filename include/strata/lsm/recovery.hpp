@@ -238,6 +238,7 @@ class Recovery {
       last_sequence_ = std::max(last_sequence_, family.flushed_through);
     }
     next_segment_ = std::max(report->last_segment, state_.first_log_segment) + 1;
+    core_->set_replay_report(std::move(*report));
     return {};
   }
   [[nodiscard]] Result<void> replay_batch(Sequence sequence, std::string_view payload) {

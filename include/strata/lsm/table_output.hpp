@@ -46,6 +46,12 @@ namespace strata::lsm {
   return metadata;
 }
 
+/// What a table says of itself, and the family that it was made for.
+struct DescribedTable {
+  version::FileMetadata metadata;
+  std::uint64_t family = 0;
+};
+
 /// `Builder`: table::Builder; `NextNumber`: `std::uint64_t()`, thread-safe.
 template <class FileSystem, class Builder, class BuilderOptions, class Comparator, class NextNumber>
 class TableOutput {

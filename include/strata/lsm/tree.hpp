@@ -73,6 +73,7 @@ class Tree {
         cache_(cache),
         epochs_(epochs),
         picker_(options.compaction) {
+    options_.family_number = id.value;
     auto view = std::make_shared<View>();
     view->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
     view->tables = std::make_shared<Version>();
@@ -206,6 +207,7 @@ class Tree {
                                       {.ranges = &set,
                                        .kept_ranges = std::move(ranges),
                                        .snapshots = snapshots,
+                                       .largest_sequence = segment.last_sequence(),
                                        .file_bytes = UINT64_MAX},
                                       {file_system_, directory_, options_}, next_number);
     if (tables) {
@@ -284,6 +286,7 @@ class Tree {
     std::vector<RangeErase> ranges;
     std::uint64_t oldest_seconds = UINT64_MAX;
     std::uint64_t newest_seconds = 0;
+    Sequence largest_sequence = 0;
     for (const auto& input : picked.inputs) {
       if (input.level != 0) {
         merging.add(LevelCursor<File>(input.files, options));
@@ -296,6 +299,7 @@ class Tree {
         ranges.insert(ranges.end(), own.begin(), own.end());
         oldest_seconds = std::min(oldest_seconds, file->metadata().oldest_seconds);
         newest_seconds = std::max(newest_seconds, file->metadata().newest_seconds);
+        largest_sequence = std::max(largest_sequence, file->metadata().largest_sequence);
       }
     }
     const RangeEraseSet<Comparator> set(ranges);
@@ -310,7 +314,7 @@ class Tree {
                                        .kept_ranges = std::move(ranges),
                                        .snapshots = snapshots,
                                        .bottommost = picked.bottommost,
-                                       .for_level0 = picked.job.output_level == 0,
+                                       .largest_sequence = largest_sequence,
                                        .file_bytes = picked.job.output_file_bytes},
                                       {file_system_, directory_, options_}, next_number);
     if (tables) {
@@ -346,8 +350,8 @@ class Tree {
   }
 
   /// What a table says of itself, as one of this family under `number`, whatever wrote it.
-  [[nodiscard]] Result<version::FileMetadata> describe_table(const std::string& path,
-                                                             std::uint64_t number) {
+  [[nodiscard]] Result<DescribedTable> describe_table(const std::string& path,
+                                                      std::uint64_t number) {
     auto stored = Types::Reader::stored_number(file_system_, path);
     if (!stored) {
       return propagate(std::move(stored));
@@ -358,11 +362,55 @@ class Tree {
     if (!reader || !size) {
       return reader ? propagate(std::move(size)) : propagate(std::move(reader));
     }
-    auto metadata = metadata_of((*reader)->properties().info, number);
-    metadata.size_bytes = *size;
-    metadata.stored_number = *stored == number ? 0 : *stored;
-    metadata.oldest_seconds = metadata.newest_seconds = Types::Clock::unix_seconds();
-    return metadata;
+    const auto& properties = (*reader)->properties();
+    DescribedTable table{metadata_of(properties.info, number), properties.family};
+    table.metadata.size_bytes = *size;
+    table.metadata.stored_number = *stored == number ? 0 : *stored;
+    table.metadata.oldest_seconds = table.metadata.newest_seconds = Types::Clock::unix_seconds();
+    return table;
+  }
+
+  /// Writes what can be read of a damaged table as a new one; `lost(error)` hears of each block
+  /// that can not. None: nothing can.
+  template <class Lost>
+  [[nodiscard]] Result<std::optional<version::FileMetadata>> rewrite_table(
+      const version::FileMetadata& damaged, std::uint64_t number, Lost lost) {
+    const std::string old_path = table_path(directory_, damaged.number);
+    auto reader = Types::Reader::open(
+        file_system_, old_path, {damaged.number, damaged.stored_number, damaged.global_sequence},
+        cache_);
+    if (!reader) {
+      lost(reader.error());
+      return std::nullopt;
+    }
+    auto options = options_.builder();
+    options.largest_sequence = damaged.largest_sequence;
+    auto output =
+        Types::Builder::create(file_system_, table_path(directory_, number), number, options);
+    if (!output) {
+      return propagate(std::move(output));
+    }
+    Result<void> done =
+        (*reader)->salvage([&](std::string_view key, Trailer trailer,
+                               std::string_view value) { return output->add(key, trailer, value); },
+                           lost);
+    for (const RangeErase& range : (*reader)->range_erases()) {
+      done = done ? output->add_range_erase(range.first, range.last, range.sequence) : done;
+    }
+    if (!done || output->empty()) {
+      output->abandon();
+      (void)file_system_.remove(table_path(directory_, number));
+      return done ? Result<std::optional<version::FileMetadata>>(std::nullopt) : propagate(done);
+    }
+    auto info = output->finish();
+    if (!info) {
+      return propagate(std::move(info));
+    }
+    auto metadata = metadata_of(*info, number);
+    metadata.global_sequence = damaged.global_sequence;
+    metadata.oldest_seconds = damaged.oldest_seconds;
+    metadata.newest_seconds = damaged.newest_seconds;
+    return std::optional<version::FileMetadata>(std::move(metadata));
   }
 
   /// Opens tables that `build_*` wrote, or that the manifest names.

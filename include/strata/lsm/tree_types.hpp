@@ -58,9 +58,12 @@ struct TreeTypes {
   struct Options : FamilyOptions<F> {
     explicit Options(const FamilyOptions<F>& family) : FamilyOptions<F>(family) {}
 
+    std::uint32_t family_number = 0;
+
     [[nodiscard]] typename Builder::Options builder() const {
       typename Builder::Options options{.block_bytes = this->table_format.block_bytes,
                                         .filter = this->filter};
+      options.family = family_number;
       if constexpr (requires { options.block_hash = this->table_format.block_hash; }) {
         options.block_hash = this->table_format.block_hash;
       }

@@ -38,6 +38,8 @@ struct BuilderOptions {
   bool block_hash = false;  ///< blocks with a hash table, table/block_hash.hpp
   /// An index that grows beyond it is cut, and the filter with it, table/partitions.hpp.
   std::size_t partition_bytes = 512_KiB;
+  std::uint32_t family = 0;       ///< whose it is, for those who find it without a manifest
+  Sequence largest_sequence = 0;  ///< of what it is made from, where its entries say less
 };
 
 template <class Spec>
@@ -127,7 +129,9 @@ class Builder {
     index_.finish(section);
     done = done ? write_section(section, footer.index) : done;
     done = done ? write_section(range_erases_, footer.range_erases) : done;
-    done = done ? write_section(encode_properties<Spec>(info_, blocks_), footer.properties) : done;
+    done = done ? write_section(encode_properties<Spec>(info_, blocks_, options_.family),
+                                footer.properties)
+                : done;
     done = done ? file_.append(encode_footer<Checksum>(footer)) : done;
     done = done ? file_.sync() : done;
     info_.size_bytes = file_.size_bytes();

@@ -30,6 +30,7 @@ struct TableInfo {
 struct Properties {
   TableInfo info;
   std::uint64_t blocks = 0;
+  std::uint64_t family = 0;
   std::string comparator;
   std::string filter;
   std::string index;
@@ -47,7 +48,8 @@ template <class P>
 }
 
 template <class Spec>
-[[nodiscard]] std::string encode_properties(const TableInfo& info, std::uint64_t blocks) {
+[[nodiscard]] std::string encode_properties(const TableInfo& info, std::uint64_t blocks,
+                                            std::uint32_t family) {
   std::string out;
   const auto text = [&out](std::string_view name, std::string_view value) {
     put_string(out, name);
@@ -68,6 +70,7 @@ template <class Spec>
   number("range_erases", info.range_erases);
   number("raw_bytes", info.raw_bytes);
   number("blocks", blocks);
+  number("family", family);
   text("comparator", Spec::Comparator::name);
   text("filter", stored_name<typename Spec::Filter>());
   text("index", stored_name<typename Spec::Index>());
@@ -105,6 +108,7 @@ template <class Spec>
     number("range_erases", info.range_erases);
     number("raw_bytes", info.raw_bytes);
     number("blocks", properties.blocks);
+    number("family", properties.family);
     text("comparator", properties.comparator);
     text("filter", properties.filter);
     text("index", properties.index);

@@ -138,6 +138,42 @@ class Reader {
     return {};
   }
 
+  /// Calls `visit(key, Trailer, value) -> Result<void>` for each entry that can be read, in order
+  /// and with the trailers that the file has; `lost(error)` for each block that is damaged.
+  template <class Visit, class Lost>
+  [[nodiscard]] Result<void> salvage(Visit visit, Lost lost) const {
+    const ReadOptions past_cache{.verify_checksums = true, .fill_cache = false, .use_cache = false};
+    Partition partition;
+    std::string key;
+    std::optional<std::string> last_key;
+    Trailer last_trailer;
+    for (std::uint32_t number = 0; number < blocks(); ++number) {
+      auto pin = block(number, past_cache, partition, nullptr);
+      if (!pin && pin.error().code() != ErrorCode::corruption) {
+        return propagate(std::move(pin));
+      }
+      if (!pin) {
+        lost(pin.error());
+        continue;
+      }
+      for (std::uint32_t i = 0; i < (**pin).count(); ++i) {
+        key.clear();
+        (**pin).append_key(i, key);
+        const Trailer trailer = (**pin).trailer(i);
+        const int order = last_key ? Comparator::compare(*last_key, key) : -1;
+        if (order > 0 || (order == 0 && last_trailer <= trailer)) {
+          continue;  // damage that its checksum does not show
+        }
+        if (auto visited = visit(std::string_view(key), trailer, (**pin).value(i)); !visited) {
+          return visited;
+        }
+        last_key.emplace(key);
+        last_trailer = trailer;
+      }
+    }
+    return {};
+  }
+
   /// Reads the whole file, cached or not, and checks it: checksums, order, counts, bounds, and that
   /// the filter knows every key. O(file).
   [[nodiscard]] Result<void> verify() const {

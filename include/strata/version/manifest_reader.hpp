@@ -144,17 +144,11 @@ template <class Reader>
   return {};
 }
 
-}  // namespace detail
-
-/// Errors: `not_found` if the directory is missing or holds no database yet;
-/// `incompatible_format` if it holds something else; `newer_format`; `corruption`; `io`.
-template <class Fs, class Checksum>
-[[nodiscard]] Result<LoadedManifest> load_manifest(Fs& fs, const std::string& directory) {
-  auto number = detail::read_current<Checksum>(fs, directory);
-  if (!number) {
-    return propagate(std::move(number));
-  }
-  const std::string path = io::join(directory, manifest_name(*number));
+/// Reads manifest `number` into `loaded`, which on an error holds what came before it.
+template <class Checksum, class Fs>
+[[nodiscard]] Result<void> read_manifest_file(Fs& fs, const std::string& directory,
+                                              std::uint64_t number, LoadedManifest& loaded) {
+  const std::string path = io::join(directory, manifest_name(number));
   auto file = fs.open(path);
   if (!file) {
     if (file.error().code() == ErrorCode::not_found) {
@@ -173,17 +167,30 @@ template <class Fs, class Checksum>
   if (!header) {
     return propagate(std::move(header));
   }
-  if (header->file.file_id != *number) {
+  if (header->file.file_id != number) {
     return fail(ErrorCode::corruption, path, ": offset 32: is manifest number ",
                 std::to_string(header->file.file_id), "; give it its name back");
   }
-  LoadedManifest loaded;
-  loaded.number = *number;
+  loaded.number = number;
   loaded.state.must_not_be_changed = header->read_only_flags != 0;
   wal::RecordReader<typename Fs::RandomFile, Checksum> reader(std::move(*file), header->file,
                                                               wal::log_header_bytes);
-  if (auto edits = detail::read_edits(reader, path, loaded); !edits) {
-    return propagate(std::move(edits));
+  return read_edits(reader, path, loaded);
+}
+
+}  // namespace detail
+
+/// Errors: `not_found` if the directory is missing or holds no database yet;
+/// `incompatible_format` if it holds something else; `newer_format`; `corruption`; `io`.
+template <class Fs, class Checksum>
+[[nodiscard]] Result<LoadedManifest> load_manifest(Fs& fs, const std::string& directory) {
+  auto number = detail::read_current<Checksum>(fs, directory);
+  if (!number) {
+    return propagate(std::move(number));
+  }
+  LoadedManifest loaded;
+  if (auto whole = detail::read_manifest_file<Checksum>(fs, directory, *number, loaded); !whole) {
+    return propagate(std::move(whole));
   }
   return loaded;
 }

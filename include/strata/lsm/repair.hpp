@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Makes a damaged database open again, with all of it that can be read, and says what is lost.
+///
+/// 1. The manifest is whole: every table that it names is read. A damaged one is written anew
+/// without
+///    its damaged blocks, at its level; one that can not be read at all is left out.
+/// 2. The manifest is damaged or missing: what its readable beginning says of the families counts;
+/// all
+///    tables that can be read, whether they were in use or obsolete, are merged by the sequences of
+///    their entries into one run. Deleted keys whose tombstones were merged away may come back
+///    then, and tables that were ingested count as older than everything else.
+/// 3. A new manifest is put in force; the database is opened with `RecoveryMode::salvage`, which
+///    rescues what the log has beyond its damages, and closed.
+///
+/// Where a block or table is lost, older values of its keys may show again. Damaged files keep
+/// their bytes under the name `<name>.damaged`; everything else is changed only once the new
+/// manifest is in force, so a crash on the way leaves the database as it was, to be repaired again.
+///
+/// Source: RocksDB's and LevelDB's repairers, which put all tables into level 0; here entries are
+/// merged by sequence, as places say nothing without a manifest.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <strata/core/error.hpp>
+#include <strata/io/files.hpp>
+#include <strata/lsm/directory.hpp>
+#include <strata/lsm/engine.hpp>
+#include <strata/lsm/recovery.hpp>
+#include <strata/lsm/table_file.hpp>
+#include <strata/version/manifest.hpp>
+#include <strata/version/salvage.hpp>
+#include <strata/wal/log_header.hpp>
+#include <strata/wal/options.hpp>
+#include <strata/wal/segment_name.hpp>
+
+namespace strata {
+
+struct RepairReport {
+  bool manifest_was_damaged = false;
+  std::uint64_t tables_whole = 0;
+  std::uint64_t tables_rewritten = 0;  ///< in part
+  std::uint64_t tables_lost = 0;
+  std::vector<std::string> findings;     ///< a sentence for each damage
+  std::vector<wal::LostRange> lost_log;  ///< sequences of which the log has no record any more
+  std::uint64_t log_bytes_dropped = 0;
+
+  [[nodiscard]] bool is_clean() const noexcept {
+    return !manifest_was_damaged && findings.empty() && lost_log.empty() && log_bytes_dropped == 0;
+  }
+};
+
+namespace lsm {
+
+template <class Core>
+class Repair {
+  using Db = typename Core::Db;
+  using FileSystem = typename Core::FileSystem;
+  using Checksum = typename Db::Checksum;
+  using Options = typename Core::Options;
+
+ public:
+  /// Errors: not_found (no directory), incompatible_format (no database, or another composition's),
+  /// newer_format, locked, io. None of them has changed anything.
+  [[nodiscard]] static Result<RepairReport> run(const std::string& path, Options options) {
+    options.read_only = false;
+    options.create_if_missing = false;
+    options.error_if_exists = false;
+    Repair repair(std::make_unique<Core>(path, options));
+    if (auto done = repair.rebuild(); !done) {
+      repair.remove_own_tables();
+      return propagate(std::move(done));
+    }
+    repair.core_.reset();
+    repair.lock_.reset();
+    if constexpr (requires { options.wal.recovery; }) {
+      options.wal.recovery = wal::RecoveryMode::salvage;
+    }
+    auto opened = Recovery<Core>::open(path, std::move(options));
+    if (!opened) {
+      return propagate(std::move(opened));
+    }
+    const wal::ReplayReport& log = (*opened)->replay_report();
+    for (const wal::Damage& damage : log.damages) {
+      repair.report_.findings.push_back(damage.file + ": offset " + std::to_string(damage.offset) +
+                                        ": " + damage.what);
+    }
+    repair.report_.lost_log = log.lost;
+    repair.report_.log_bytes_dropped = log.dropped_bytes;
+    if (auto closed = (*opened)->close(); !closed) {
+      return propagate(std::move(closed));
+    }
+    return std::move(repair.report_);
+  }
+
+ private:
+  explicit Repair(std::unique_ptr<Core> core)
+      : core_(std::move(core)), fs_(core_->file_system()), path_(core_->path()) {}
+
+  [[nodiscard]] Result<void> rebuild() {
+    auto names = fs_.list(path_);
+    if (!names) {
+      return propagate(std::move(names));
+    }
+    names_ = std::move(*names);
+    const bool is_ours = std::any_of(names_.begin(), names_.end(), [](const std::string& name) {
+      const FileKind kind = classify(name).kind;
+      return kind == FileKind::table || kind == FileKind::manifest || kind == FileKind::current;
+    });
+    if (!is_ours) {
+      return fail(ErrorCode::incompatible_format, path_, ": holds nothing of a database to repair");
+    }
+    auto lock = fs_.lock(io::join(path_, lock_name));
+    if (!lock) {
+      return propagate(std::move(lock));
+    }
+    lock_.emplace(std::move(*lock));
+    if (auto loaded = load_state(); !loaded) {
+      return loaded;
+    }
+    next_file_number_ = std::max(state_.next_file_number, number_after_all(names_));
+    core_->set_next_file_number(next_file_number_);
+    auto done = report_.manifest_was_damaged ? merge_all_tables() : check_named_tables();
+    done = done ? fs_.sync_directory(path_) : done;
+    return done ? put_in_force() : done;
+  }
+
+  [[nodiscard]] Result<void> load_state() {
+    auto whole = version::read_manifest<FileSystem, Checksum>(fs_, path_);
+    if (whole) {
+      state_ = std::move(*whole);
+      return check_composition();
+    }
+    // `not_found`, `incompatible_format`: CURRENT is missing, but there are manifests or tables.
+    const ErrorCode code = whole.error().code();
+    if (code == ErrorCode::io || code == ErrorCode::newer_format) {
+      return propagate(std::move(whole));
+    }
+    report_.manifest_was_damaged = true;
+    report_.findings.push_back(whole.error().message());
+    auto beginning = version::salvage_manifest<FileSystem, Checksum>(fs_, path_, names_);
+    if (!beginning) {
+      return propagate(std::move(beginning));
+    }
+    if (*beginning) {
+      state_ = std::move(**beginning);
+      return check_composition();
+    }
+    report_.findings.emplace_back("no manifest can be read: the composition is taken at its word");
+    state_.fingerprint = core_->fingerprint();
+    state_.database_id = database_id_of_log();
+    add_missing_families();
+    return {};
+  }
+  [[nodiscard]] Result<void> check_composition() {
+    bool same =
+        state_.fingerprint == core_->fingerprint() && state_.families.size() <= Core::family_count;
+    for (std::size_t i = 0; same && i < state_.families.size(); ++i) {
+      same = state_.families[i].name == core_->family_name(i) &&
+             state_.families[i].fingerprint == core_->family_fingerprint(i);
+    }
+    if (!same) {
+      return fail(ErrorCode::incompatible_format, path_, ": written by [", state_.fingerprint,
+                  "] or with other families; repair it with the composition that wrote it");
+    }
+    add_missing_families();
+    return {};
+  }
+  void add_missing_families() {
+    for (std::size_t i = state_.families.size(); i < Core::family_count; ++i) {
+      version::FamilyState family;
+      family.id = static_cast<std::uint32_t>(i);
+      family.name = core_->family_name(i);
+      family.fingerprint = core_->family_fingerprint(i);
+      state_.families.push_back(std::move(family));
+    }
+    core_->for_each_tree([&](auto& tree) {
+      using Tree = std::remove_reference_t<decltype(tree)>;
+      state_.families[tree.id().value].compare = &Tree::Comparator::compare;
+    });
+  }
+  /// Segments of another database are not replayed. 0: there is no segment that says.
+  [[nodiscard]] std::uint64_t database_id_of_log() {
+    for (auto name = names_.rbegin(); name != names_.rend(); ++name) {
+      if (classify(*name).kind != FileKind::log) {
+        continue;
+      }
+      auto file = fs_.open(io::join(path_, *name));
+      std::string bytes(wal::log_header_bytes, '\0');
+      auto read = file ? file->read(0, bytes.data(), bytes.size()) : Result<std::size_t>(0);
+      auto header = wal::decode_log_header<Checksum>(
+          std::string_view(bytes).substr(0, read ? *read : 0), wal::segment_magic, *name);
+      if (header) {
+        return header->file.database_id;
+      }
+    }
+    return 0;
+  }
+
+  // The manifest is whole.
+
+  [[nodiscard]] Result<void> check_named_tables() {
+    Result<void> outcome;
+    core_->for_each_tree([&](auto& tree) {
+      for (auto& level : state_.families[tree.id().value].levels) {
+        std::vector<version::FileMetadata> kept;
+        for (const auto& table : level) {
+          auto checked = outcome ? check_table(tree, table)
+                                 : Result<std::optional<version::FileMetadata>>(std::nullopt);
+          if (!checked) {
+            outcome = propagate(std::move(checked));
+          } else if (*checked) {
+            kept.push_back(std::move(**checked));
+          }
+        }
+        level = outcome ? std::move(kept) : std::move(level);
+      }
+    });
+    return outcome;
+  }
+  /// The table as it is, or as much of it as can be read; none: nothing.
+  template <class Tree>
+  [[nodiscard]] Result<std::optional<version::FileMetadata>> check_table(
+      Tree& tree, const version::FileMetadata& table) {
+    auto files = tree.open_tables({table});
+    auto whole = files ? files->front()->reader().verify() : Result<void>(propagate(files));
+    if (whole) {
+      ++report_.tables_whole;
+      return std::optional<version::FileMetadata>(table);
+    }
+    if (whole.error().code() == ErrorCode::io) {
+      return propagate(std::move(whole));
+    }
+    report_.findings.push_back(whole.error().message());
+    damaged_.push_back(table_path(path_, table.number));
+    auto rewritten =
+        tree.rewrite_table(table, core_->next_file_number(), [this](const Error& error) {
+          if (report_.findings.back() != error.message()) {
+            report_.findings.push_back(error.message());
+          }
+        });
+    if (rewritten) {
+      ++(*rewritten ? report_.tables_rewritten : report_.tables_lost);
+    }
+    return rewritten;
+  }
+
+  // The manifest is damaged.
+
+  [[nodiscard]] Result<void> merge_all_tables() {
+    Result<void> outcome;
+    core_->for_each_tree([&](auto& tree) { outcome = outcome ? merge_tables_of(tree) : outcome; });
+    for (const std::string& name : names_) {
+      const ClassifiedFile file = classify(name);
+      const bool is_lost = file.kind == FileKind::table &&
+                           std::find(taken_.begin(), taken_.end(), file.number) == taken_.end();
+      if (is_lost) {
+        ++report_.tables_lost;
+        report_.findings.push_back(io::join(path_, name) + ": is no table that can be read");
+        damaged_.push_back(io::join(path_, name));
+      }
+      if (file.kind == FileKind::log) {
+        const std::uint64_t first = state_.first_log_segment;
+        state_.first_log_segment = first == 0 ? file.number : std::min(first, file.number);
+      }
+    }
+    return outcome;
+  }
+  template <class Tree>
+  [[nodiscard]] Result<void> merge_tables_of(Tree& tree) {
+    auto& family = state_.families[tree.id().value];
+    auto whole = readable_tables_of(tree);
+    if (!whole) {
+      return propagate(std::move(whole));
+    }
+    family.levels.assign(version::level_count, {});
+    family.flushed_through = 0;
+    if (whole->empty()) {
+      return {};
+    }
+    // Of entries that lost their sequence the ones in the younger table count.
+    std::sort(whole->begin(), whole->end(),
+              [](const auto& a, const auto& b) { return a.number > b.number; });
+    auto files = tree.open_tables(*whole);
+    if (!files) {
+      return propagate(std::move(files));
+    }
+    typename Tree::Picked all;
+    all.job.output_level = version::level_count - 1;
+    all.job.output_file_bytes = tree.options().file_bytes();
+    all.bottommost = true;
+    all.inputs.push_back({0, std::move(*files)});
+    auto merged = tree.build_compaction(all, {}, [this] { return core_->next_file_number(); });
+    if (!merged) {
+      return propagate(std::move(merged));
+    }
+    for (const version::FileMetadata& table : *whole) {
+      family.flushed_through = std::max(family.flushed_through, table.largest_sequence);
+    }
+    family.levels.back() = std::move(*merged);
+    return {};
+  }
+  /// The tables of a family that can be read; damaged ones without what can not.
+  template <class Tree>
+  [[nodiscard]] Result<std::vector<version::FileMetadata>> readable_tables_of(Tree& tree) {
+    std::vector<version::FileMetadata> readable;
+    for (const std::string& name : names_) {
+      const ClassifiedFile file = classify(name);
+      if (file.kind != FileKind::table) {
+        continue;
+      }
+      auto described = tree.describe_table(io::join(path_, name), file.number);
+      if (!described || described->family != tree.id().value) {
+        continue;  // another family's, or nobody's
+      }
+      taken_.push_back(file.number);
+      auto checked = check_table(tree, described->metadata);
+      if (!checked) {
+        return propagate(std::move(checked));
+      }
+      if (*checked) {
+        readable.push_back(std::move(**checked));
+      }
+    }
+    return readable;
+  }
+
+  [[nodiscard]] Result<void> put_in_force() {
+    state_.next_file_number = core_->next_file_number();
+    for (const auto& family : state_.families) {
+      state_.last_sequence = std::max(state_.last_sequence, family.flushed_through);
+    }
+    // Older manifests go with the new one; the damaged one stays, under another name.
+    is_committing_ = true;
+    for (const std::string& name : names_) {
+      if (report_.manifest_was_damaged && classify(name).kind == FileKind::manifest) {
+        (void)fs_.link(io::join(path_, name), io::join(path_, name + ".damaged"));
+      }
+    }
+    auto manifest = Core::Manifest::create(fs_, path_, state_);
+    auto done = manifest ? manifest->close() : propagate(std::move(manifest));
+    for (const std::string& path : damaged_) {
+      if (auto there = fs_.exists(path); done && there && *there) {
+        done = fs_.rename(path, path + ".damaged");
+      }
+    }
+    return done ? fs_.sync_directory(path_) : done;
+  }
+  /// A repair that failed leaves nothing behind, unless the new manifest may be in force.
+  void remove_own_tables() {
+    if (is_committing_ || !lock_) {
+      return;
+    }
+    const std::uint64_t end = core_->next_file_number();
+    for (std::uint64_t number = next_file_number_; number < end; ++number) {
+      (void)fs_.remove(table_path(path_, number));
+    }
+  }
+
+  std::unique_ptr<Core> core_;
+  FileSystem& fs_;
+  const std::string path_;
+  std::optional<typename FileSystem::Lock> lock_;
+  std::vector<std::string> names_;
+  version::State state_;
+  std::uint64_t next_file_number_ = 1;
+  std::vector<std::uint64_t> taken_;
+  std::vector<std::string> damaged_;
+  bool is_committing_ = false;
+  RepairReport report_;
+};
+
+}  // namespace lsm
+
+/// Repairs a database of one unnamed family of these policies: `strata::repair<>(path)`.
+template <class... Policies>
+[[nodiscard]] Result<RepairReport> repair(std::string_view path,
+                                          typename LsmTree<Policies...>::Options options = {}) {
+  return LsmTree<Policies...>::repair(path, std::move(options));
+}
+
+}  // namespace strata
