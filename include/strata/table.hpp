@@ -18,3 +18,5 @@
 #include <strata/table/reader.hpp>
 #include <strata/table/separators.hpp>
 #include <strata/table/table.hpp>
+#include <strata/table/value_file.hpp>
+#include <strata/table/value_pointer.hpp>
