@@ -62,6 +62,7 @@ TEST_CASE("properties are read as they were written", "[table]") {
   REQUIRE(properties);
   check_same(properties->info, example());
   CHECK(properties->blocks == 9);
+  CHECK(properties->family == 5);
   CHECK(properties->comparator == "bytewise");
   CHECK(properties->filter == "bloom/" + std::to_string(filter::Bloom::format_version));
   CHECK(properties->index == "binary/1");
@@ -132,7 +133,7 @@ TEST_CASE("properties that are cut off are damage, or those before the cut", "[t
       CHECK(properties.error().code() == ErrorCode::corruption);
     }
   }
-  CHECK(whole == 14);  // between two properties, and before the first
+  CHECK(whole == 15);  // between two properties, and before the first
 }
 
 TEST_CASE("properties with a flipped bit are damage, or read within their bytes", "[table]") {
