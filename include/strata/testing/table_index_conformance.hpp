@@ -138,7 +138,8 @@ void check_index_damage(Conformance& found, const Separators& unordered) {
     bytes[bit / 8] = whole[bit / 8];
   }
   std::mt19937_64 random(whole.size());
-  for (int round = 0; round < 300; ++round) {  // several at once, the sizes at both ends among them
+  for (int round = 0; round < 300 && !whole.empty(); ++round) {
+    // Several at once, the sizes at both ends among them.
     bytes = whole;
     for (std::size_t i = 1 + random() % 8; i > 0; --i) {
       const std::size_t at =
