@@ -70,6 +70,7 @@ struct ReverseBytewise;
 namespace compression {
 struct Lz4;
 struct None;
+struct Zstd;
 }  // namespace compression
 namespace executor {
 struct Inline;

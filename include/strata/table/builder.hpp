@@ -17,21 +17,24 @@
 #include <string_view>
 #include <utility>
 
+#include <strata/compression/codec.hpp>
 #include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/policy.hpp>
 #include <strata/filter/concept.hpp>
 #include <strata/table/block_builder.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/index.hpp>
 #include <strata/table/partitions.hpp>
 #include <strata/table/properties.hpp>
+#include <strata/table/sample_blocks.hpp>
 #include <strata/table/separators.hpp>
 
 namespace strata::table {
 
-template <class FilterOptions>
+template <class FilterOptions, class CompressionOptions>
 struct BuilderOptions {
   std::size_t block_bytes = 4096;
   FilterOptions filter{};
@@ -40,6 +43,8 @@ struct BuilderOptions {
   std::size_t partition_bytes = 512_KiB;
   std::uint32_t family = 0;       ///< whose it is, for those who find it without a manifest
   Sequence largest_sequence = 0;  ///< of what it is made from, where its entries say less
+  CompressionOptions compression{};
+  unsigned level = 0;  ///< that the table is for: compression may depend on it
 };
 
 template <class Spec>
@@ -51,7 +56,7 @@ class Builder {
   using Checksum = typename Spec::Checksum;
 
  public:
-  using Options = BuilderOptions<options_of_t<Filter>>;
+  using Options = BuilderOptions<options_of_t<Filter>, options_of_t<Compression>>;
 
   [[nodiscard]] static Result<Builder> create(FileSystem& fs, const std::string& path,
                                               std::uint64_t file_number, const Options& options) {
@@ -105,7 +110,7 @@ class Builder {
   }
 
   [[nodiscard]] std::uint64_t estimated_bytes() const noexcept {
-    return offset_ + block_.estimated_bytes();
+    return offset_ + samples_.bytes().size() + block_.estimated_bytes();
   }
   [[nodiscard]] std::uint64_t entries() const noexcept { return info_.entries; }
   [[nodiscard]] bool empty() const noexcept {
@@ -120,16 +125,23 @@ class Builder {
         return propagate(std::move(done));
       }
     }
+    if (sampling_) {
+      if (auto done = end_sampling(); !done) {
+        return propagate(std::move(done));
+      }
+    }
     Footer footer;
-    footer.features =
-        (options_.block_hash ? hashed_blocks : 0) | (partitions_.empty() ? 0 : table::partitioned);
+    footer.features = (options_.block_hash ? hashed_blocks : 0) |
+                      (partitions_.empty() ? 0 : table::partitioned) |
+                      (dictionary_.bytes == 0 ? 0 : with_dictionary);
     footer.file_number = file_number_;
     Result<void> done = write_filter(footer.filter);
     std::string section;
     index_.finish(section);
     done = done ? write_section(section, footer.index) : done;
     done = done ? write_section(range_erases_, footer.range_erases) : done;
-    done = done ? write_section(encode_properties<Spec>(info_, blocks_, options_.family),
+    done = done ? write_section(encode_properties<Spec>(info_, blocks_, options_.family,
+                                                        compressor_.name(), dictionary_),
                                 footer.properties)
                 : done;
     done = done ? file_.append(encode_footer<Checksum>(footer)) : done;
@@ -151,7 +163,9 @@ class Builder {
         file_number_(file_number),
         options_(options),
         block_(options.block_hash),
-        filter_(filter::make_builder<Filter>(options.filter)) {}
+        filter_(filter::make_builder<Filter>(options.filter)),
+        compressor_(options.compression, options.level),
+        sampling_(compressor_.sample_bytes() != 0) {}
 
   [[nodiscard]] bool is_behind_last(std::string_view key, Trailer trailer) const {
     const int order = Comparator::compare(last_key_, key);
@@ -175,10 +189,35 @@ class Builder {
 
   /// `next`: the key that the next block begins with.
   [[nodiscard]] Result<void> finish_block(std::optional<std::string_view> next) {
-    const std::string separator =
+    std::string separator =
         next ? separator_of<Comparator>(block_.last_key(), *next) : std::string(block_.last_key());
     raw_.clear();
     block_.finish(raw_);
+    if (!sampling_) {
+      auto written = write_block(separator);
+      return written ? end_partition() : written;
+    }
+    samples_.add(std::move(separator), raw_);
+    return samples_.bytes().size() < compressor_.sample_bytes() ? Result<void>() : end_sampling();
+  }
+  /// Writes the blocks that waited, with what the compressor has learnt from them.
+  [[nodiscard]] Result<void> end_sampling() {
+    sampling_ = false;
+    const std::string dictionary = compressor_.learn(samples_.bytes(), samples_.sizes());
+    Result<void> done =
+        dictionary.empty() ? Result<void>() : write_section(dictionary, dictionary_);
+    std::string_view rest = samples_.bytes();
+    for (std::size_t i = 0; done && i < samples_.sizes().size(); ++i) {
+      raw_.assign(rest.substr(0, samples_.sizes()[i]));
+      rest.remove_prefix(raw_.size());
+      done = write_block(samples_.separator(i));
+    }
+    samples_ = SampleBlocks();
+    // Not in between: the filter has the keys of all of them.
+    return done ? end_partition() : done;
+  }
+  /// Writes `raw_`.
+  [[nodiscard]] Result<void> write_block(const std::string& separator) {
     Handle handle;
     if (auto written = write_frame(raw_, handle); !written) {
       return written;
@@ -188,6 +227,9 @@ class Builder {
       index_.add(separator, handle);
     }
     partition_.add(separator, handle);
+    return {};
+  }
+  [[nodiscard]] Result<void> end_partition() {
     return partition_.estimated_bytes() < options_.partition_bytes ? Result<void>()
                                                                    : write_partition();
   }
@@ -224,12 +266,10 @@ class Builder {
   }
   [[nodiscard]] Result<void> write_frame(std::string& raw, Handle& handle) {
     const auto raw_bytes = static_cast<std::uint32_t>(raw.size());
-    compressed_.clear();
-    const bool compress = Compression::id != 0 && Compression::compress(raw, compressed_);
-    std::string& payload = compress ? compressed_ : raw;
+    const std::uint8_t codec = compressor_.compress(raw, compressed_);
+    std::string& payload = codec != 0 ? compressed_ : raw;
     handle = {offset_, static_cast<std::uint32_t>(payload.size())};
-    close_frame<Checksum>(payload, payload.size(), compress ? Compression::id : std::uint8_t{0},
-                          raw_bytes, file_number_, offset_);
+    close_frame<Checksum>(payload, payload.size(), codec, raw_bytes, file_number_, offset_);
     offset_ += payload.size();
     return file_.append(payload);
   }
@@ -254,6 +294,10 @@ class Builder {
   std::string partitions_;
   typename Filter::Builder filter_;
   std::string range_erases_;
+  [[no_unique_address]] compression::compressor_of_t<Compression> compressor_;
+  bool sampling_;
+  SampleBlocks samples_;
+  Handle dictionary_;
   std::string raw_;
   std::string compressed_;
   std::string last_key_;

@@ -3,11 +3,12 @@
 
 /// The bytes of a table file, beside its blocks.
 ///
+///     dictionary, framed              bytes of the compression policy, where data blocks need one
 ///     data block, framed *            table/block.hpp
 ///     filter, framed                  bytes of the filter policy; or table/partitions.hpp
 ///     index, framed                   bytes of the index policy, table/index_concept.hpp
 ///     range erases, framed            (first, last: strings, sequence u64) *
-///     properties, framed              (name, value: strings) *
+///     properties, framed              (name, value: strings) *; the dictionary's handle is there
 ///     footer, 88 bytes
 ///
 ///     frame:  payload | codec u8 | raw bytes u32 | checksum u32
@@ -32,9 +33,10 @@ namespace strata::table {
 inline constexpr std::uint64_t table_magic = 0x4c42546174617274;  // "trataTBL"
 inline constexpr std::uint32_t table_format_version = 1;
 /// Incompatible flags that this version reads.
-inline constexpr std::uint32_t hashed_blocks = 1;  ///< data blocks may have hash tables
-inline constexpr std::uint32_t partitioned = 2;    ///< table/partitions.hpp
-inline constexpr std::uint32_t known_features = hashed_blocks | partitioned;
+inline constexpr std::uint32_t hashed_blocks = 1;    ///< data blocks may have hash tables
+inline constexpr std::uint32_t partitioned = 2;      ///< table/partitions.hpp
+inline constexpr std::uint32_t with_dictionary = 4;  ///< data blocks need the dictionary
+inline constexpr std::uint32_t known_features = hashed_blocks | partitioned | with_dictionary;
 inline constexpr std::size_t frame_bytes = 9;
 inline constexpr std::size_t footer_bytes = 88;
 

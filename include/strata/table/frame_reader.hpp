@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include <strata/compression/codec.hpp>
 #include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/error.hpp>
@@ -65,6 +66,25 @@ class FrameReader {
     return decode_footer<Checksum>(bytes, size, path_);
   }
 
+  /// Before any block is read: the codec of the table, and the dictionary that its blocks need.
+  [[nodiscard]] Result<void> open_codec(std::string_view codec, const Handle& dictionary) {
+    std::string bytes;
+    if (dictionary.bytes != 0) {
+      if (dictionary.offset > file_.size_bytes() ||
+          dictionary.bytes > file_.size_bytes() - dictionary.offset) {
+        return damaged("its dictionary lies outside of the file");
+      }
+      auto read = section(dictionary);
+      if (!read) {
+        return propagate(std::move(read));
+      }
+      bytes = std::move(*read);
+    }
+    return decompressor_.open(codec, bytes) ? Result<void>() : damaged_at(dictionary.offset);
+  }
+  /// What the dictionary takes.
+  [[nodiscard]] std::size_t codec_bytes() const noexcept { return decompressor_.memory_bytes(); }
+
   /// The payload of a section that the footer names.
   [[nodiscard]] Result<std::string> section(const Handle& handle) const {
     std::string frame(std::size_t{handle.bytes} + frame_bytes, '\0');
@@ -114,19 +134,19 @@ class FrameReader {
   }
 
   /// `bytes` hold `frame`. Nothing where they are no block.
-  [[nodiscard]] static std::optional<Block> parse(std::unique_ptr<char[]> bytes,
-                                                  std::string_view frame) {
+  [[nodiscard]] std::optional<Block> parse(std::unique_ptr<char[]> bytes,
+                                           std::string_view frame) const {
     const std::size_t payload_bytes = frame.size() - frame_bytes;
     const auto codec = static_cast<std::uint8_t>(frame[payload_bytes]);
     if (codec == 0) {
       return Block::parse(std::move(bytes), payload_bytes);
     }
     const std::size_t raw_bytes = load_fixed<std::uint32_t>(frame.data() + payload_bytes + 1);
-    if (codec != Compression::id || raw_bytes > raw_bytes_max) {
+    if (raw_bytes > raw_bytes_max) {
       return std::nullopt;
     }
     std::unique_ptr<char[]> raw(new char[raw_bytes]);
-    if (!Compression::decompress(frame.substr(0, payload_bytes), raw_bytes, raw.get())) {
+    if (!decompressor_.decompress(codec, frame.substr(0, payload_bytes), raw_bytes, raw.get())) {
       return std::nullopt;
     }
     return Block::parse(std::move(raw), raw_bytes);
@@ -160,6 +180,7 @@ class FrameReader {
   File file_;
   std::string path_;
   std::uint64_t file_number_;
+  [[no_unique_address]] compression::decompressor_of_t<Compression> decompressor_;
 };
 
 }  // namespace strata::table

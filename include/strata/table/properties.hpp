@@ -10,6 +10,7 @@
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/table/format.hpp>
 
 namespace strata::table {
 
@@ -34,7 +35,8 @@ struct Properties {
   std::string comparator;
   std::string filter;
   std::string index;
-  std::string compression;
+  std::string compression;  ///< the codec of its blocks
+  Handle dictionary;        ///< no bytes: there is none
 };
 
 /// "name" or "name/version", where the policy has a version.
@@ -47,9 +49,12 @@ template <class P>
   return text;
 }
 
+/// `compression`: the codec's name; `dictionary`: where what its blocks need lies.
 template <class Spec>
 [[nodiscard]] std::string encode_properties(const TableInfo& info, std::uint64_t blocks,
-                                            std::uint32_t family) {
+                                            std::uint32_t family,
+                                            std::string_view compression = Spec::Compression::name,
+                                            const Handle& dictionary = {}) {
   std::string out;
   const auto text = [&out](std::string_view name, std::string_view value) {
     put_string(out, name);
@@ -74,7 +79,11 @@ template <class Spec>
   text("comparator", Spec::Comparator::name);
   text("filter", stored_name<typename Spec::Filter>());
   text("index", stored_name<typename Spec::Index>());
-  text("compression", Spec::Compression::name);
+  text("compression", compression);
+  if (dictionary.bytes != 0) {
+    number("dictionary_offset", dictionary.offset);
+    number("dictionary_bytes", dictionary.bytes);
+  }
   return out;
 }
 
@@ -94,6 +103,7 @@ template <class Spec>
     if (name == wanted) whole = digits.take_varint(to) && digits.done();
   };
   std::uint64_t largest_exclusive = 0;
+  std::uint64_t dictionary_bytes = 0;
   Decoder decoder(bytes);
   while (whole && !decoder.done()) {
     whole = decoder.take_string(name) && decoder.take_string(value);
@@ -113,11 +123,15 @@ template <class Spec>
     text("filter", properties.filter);
     text("index", properties.index);
     text("compression", properties.compression);
+    number("dictionary_offset", properties.dictionary.offset);
+    number("dictionary_bytes", dictionary_bytes);
   }
+  whole = whole && dictionary_bytes <= UINT32_MAX;
   if (!whole) {
     return fail(ErrorCode::corruption, path, ": the properties are damaged");
   }
   info.largest_exclusive = largest_exclusive != 0;
+  properties.dictionary.bytes = static_cast<std::uint32_t>(dictionary_bytes);
   return properties;
 }
 

@@ -3,11 +3,11 @@
 
 /// Reads a table. Immutable and shared by any number of threads.
 ///
-/// Index, filter and range erases stay in memory from open on and are reserved in the cache's
-/// budget; of a large table, only an index of its partitions does (table/partitions.hpp). Data
-/// blocks and partitions come from the cache, or from the file with their checksum verified. Values
-/// are handed out where they lie in the pinned block. Damage is `corruption` and names file and
-/// offset; it is never an absent key.
+/// Index, filter, dictionary and range erases stay in memory from open on and are reserved in the
+/// cache's budget; of a large table, only an index of its partitions does (table/partitions.hpp).
+/// Data blocks and partitions come from the cache, or from the file with their checksum verified.
+/// Values are handed out where they lie in the pinned block. Damage is `corruption` and names file
+/// and offset; it is never an absent key.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/compression/codec.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
@@ -228,6 +229,11 @@ class Reader {
         return propagate(std::move(read));
       }
     }
+    if (properties_.dictionary.bytes != 0) {
+      if (auto read = frames_.section(properties_.dictionary); !read) {
+        return propagate(std::move(read));
+      }
+    }
     for (std::uint32_t i = 0; i < partitions_.count(); ++i) {
       auto read = frames_.section(index_->handle(i));
       read = read && partitions_.filter(i).bytes != 0 ? frames_.section(partitions_.filter(i))
@@ -245,6 +251,7 @@ class Reader {
       return propagate(std::move(footer));
     }
     auto done = load_properties(footer->properties);
+    done = done ? load_codec((footer->features & with_dictionary) != 0) : done;
     const bool is_partitioned = (footer->features & partitioned) != 0;
     if (done) {
       done = is_partitioned ? load_partitions(footer->filter) : load_filter(footer->filter);
@@ -255,7 +262,8 @@ class Reader {
     }
     done = done ? load_range_erases(footer->range_erases) : done;
     if (done) {
-      reserved_ = filter_.size() + index_->memory_bytes() + partitions_.memory_bytes();
+      reserved_ = filter_.size() + index_->memory_bytes() + partitions_.memory_bytes() +
+                  frames_.codec_bytes();
       cache_.reserve(static_cast<std::ptrdiff_t>(reserved_));
     }
     return done;
@@ -279,11 +287,17 @@ class Reader {
       return fail(ErrorCode::incompatible_format, frames_.path(), ": its index is '",
                   properties_.index, "', not '", stored_name<typename Spec::Index>(), "'");
     }
-    if (properties_.compression != "none" && properties_.compression != Compression::name) {
+    if (!compression::reads<Compression>(properties_.compression)) {
       return fail(ErrorCode::incompatible_format, frames_.path(), ": compressed with '",
                   properties_.compression, "'; compose that policy to read it");
     }
     return {};
+  }
+  [[nodiscard]] Result<void> load_codec(bool needs_dictionary) {
+    if (needs_dictionary != (properties_.dictionary.bytes != 0)) {
+      return frames_.damaged("footer and properties differ on whether it has a dictionary");
+    }
+    return frames_.open_codec(properties_.compression, properties_.dictionary);
   }
   /// A filter of another kind is left out: slower, and never wrong.
   [[nodiscard]] Result<void> load_filter(const Handle& handle) {
