@@ -18,8 +18,10 @@ enum class Durability : std::uint8_t;
 
 template <class Composition>
 class Engine;
-template <class Core, std::size_t I>
-class FamilyHandle;
+template <class Core, class TreeOf>
+class FamilyAccess;
+template <class... Policies>
+struct DynamicFamilies;
 template <class... Policies>
 struct compose;
 

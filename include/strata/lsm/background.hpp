@@ -238,7 +238,7 @@ class Background {
     std::shared_ptr<typename Tree::Segment> segment;
     {
       const std::lock_guard lock(mutex_);
-      segment = tree.flushing ? nullptr : tree.oldest_immutable();
+      segment = tree.flushing || tree.dropped ? nullptr : tree.oldest_immutable();
       if (!segment) {
         return false;
       }
@@ -298,7 +298,7 @@ class Background {
     std::optional<typename Tree::Picked> picked;
     {
       const std::lock_guard lock(mutex_);
-      if (pauses_ != 0 || stopping_) {
+      if (pauses_ != 0 || stopping_ || tree.dropped) {
         return false;
       }
       auto pick = tree.pick_compaction(host_.snapshot_sequences());

@@ -28,11 +28,11 @@ template <class Composition>
 /// Errors: `invalid_argument` for a key or value beyond the limits or an unknown family,
 /// `unsupported` for a merge that the family has no operator for.
 template <class Composition>
-[[nodiscard]] Result<void> check_batch(const WriteBatch& batch) {
+[[nodiscard]] Result<void> check_batch(const WriteBatch& batch, bool has_dynamic = false) {
   if (auto within = batch.check_limits(); !within) [[unlikely]] {
     return within;
   }
-  if (batch.family_most().value >= Composition::family_count) [[unlikely]] {
+  if (batch.family_most().value >= Composition::family_count && !has_dynamic) [[unlikely]] {
     return fail(ErrorCode::invalid_argument, "the batch writes to family number ",
                 std::to_string(batch.family_most().value), "; this database has ",
                 std::to_string(Composition::family_count),

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 #include <strata/lsm/family.hpp>
 
@@ -103,6 +104,9 @@ template <class Composition>
   for (std::size_t i = 0; i < Composition::family_count; ++i) {
     text += "; " + detail::nth_family(static_cast<typename Composition::FamilyTuple*>(nullptr), i,
                                       []<class F>(F*) { return detail::describe_family<F>(); });
+  }
+  if constexpr (!std::is_void_v<typename Db::Dynamic>) {
+    text += "; dynamic " + detail::describe_family<typename Db::Dynamic>();
   }
   return text;
 }

@@ -25,6 +25,7 @@
 #include <strata/core/fixed_string.hpp>
 #include <strata/lsm/changes.hpp>
 #include <strata/lsm/checkpoint.hpp>
+#include <strata/lsm/dynamic_family.hpp>
 #include <strata/lsm/engine_core.hpp>
 #include <strata/lsm/family.hpp>
 #include <strata/lsm/ingest.hpp>
@@ -43,16 +44,41 @@ template <class Core>
 class Repair;
 }
 
-/// Reads and writes one family. A cheap handle: copy it. Must not outlive its database.
+namespace lsm {
+
+/// The tree of a family that the composition names.
 template <class Core, std::size_t I>
-class FamilyHandle {
- public:
+struct ComposedTree {
   using Tree = typename Core::template TreeAt<I>;
+  [[nodiscard]] static Tree& in(Core& core) noexcept { return core.template tree<I>(); }
+  [[nodiscard]] static FamilyId id() noexcept { return {static_cast<std::uint32_t>(I)}; }
+  [[nodiscard]] static bool is_dropped() noexcept { return false; }
+};
+
+/// The tree of a dynamic family, kept alive.
+template <class Core>
+struct HeldTree {
+  using Tree = typename Core::DynamicTree;
+  std::shared_ptr<Tree> tree;
+  [[nodiscard]] Tree& in(Core&) const noexcept { return *tree; }
+  [[nodiscard]] FamilyId id() const noexcept { return tree->id(); }
+  [[nodiscard]] bool is_dropped() const noexcept { return tree->dropped; }
+};
+
+}  // namespace lsm
+
+/// Reads and writes one family. A cheap handle: copy it. Must not outlive its database. After its
+/// family was dropped every operation answers `not_found`; cursors go on.
+template <class Core, class TreeOf>
+class FamilyAccess {
+ public:
+  using Tree = typename TreeOf::Tree;
   using Cursor = typename Tree::UserCursor;
 
-  explicit FamilyHandle(Core& core) noexcept : core_(&core) {}
+  explicit FamilyAccess(Core& core, TreeOf tree = {}) noexcept
+      : core_(&core), tree_(std::move(tree)) {}
 
-  [[nodiscard]] FamilyId id() const noexcept { return {static_cast<std::uint32_t>(I)}; }
+  [[nodiscard]] FamilyId id() const noexcept { return tree_.id(); }
 
   /// The value, or nullopt where the key is absent. O(log n); at most one block read a level.
   /// Errors: io, corruption (names file and offset), closed.
@@ -75,11 +101,13 @@ class FamilyHandle {
     if (core_->is_closed()) [[unlikely]] {
       return fail(ErrorCode::closed, core_->path(), ": the database was closed; open it again");
     }
+    if (tree_.is_dropped()) [[unlikely]] {
+      return was_dropped();
+    }
     const metrics::SampledTimer<typename Core::Db::Metrics, typename Core::Clock> timer(
         core_->metrics(), metrics::Latency::get);
     const table::ReadOptions table_options{options.verify_checksums, options.fill_cache};
-    auto found = core_->template tree<I>().get(key, options.snapshot, core_->visible(),
-                                               table_options, visit);
+    auto found = tree().get(key, options.snapshot, core_->visible(), table_options, visit);
     core_->metrics().add(metrics::Counter::reads, 1);
     core_->metrics().add(metrics::Counter::read_hits, found && *found ? 1 : 0);
     return found;
@@ -136,7 +164,7 @@ class FamilyHandle {
   /// A cursor as of now, or of `options.snapshot`. It stands nowhere until it is told to seek.
   [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const {
     std::uint64_t ruled_out = 0;
-    auto cursor = core_->template tree<I>().cursor(options, core_->visible(), ruled_out);
+    auto cursor = tree().cursor(options, core_->visible(), ruled_out);
     if (ruled_out != 0) {
       core_->metrics().add(metrics::Counter::filter_range_useful, ruled_out);
     }
@@ -177,7 +205,10 @@ class FamilyHandle {
   /// Errors: invalid_argument (order, limits), disk_full, io, read_only, closed.
   template <class Range>
   [[nodiscard]] Result<void> bulk_load(Range&& sorted) {
-    return lsm::bulk_load(*core_, core_->template tree<I>(), std::forward<Range>(sorted));
+    if (tree_.is_dropped()) {
+      return was_dropped();
+    }
+    return lsm::bulk_load(*core_, tree(), std::forward<Range>(sorted));
   }
   /// Takes in tables that `TableWriter` made, all of them or none, as if all their entries were
   /// written now; they must not share keys. Linked, or copied from another file system.
@@ -185,7 +216,10 @@ class FamilyHandle {
   /// invalid_argument (they overlap), and those of `bulk_load`.
   [[nodiscard]] Result<void> ingest(const std::vector<std::string>& table_files,
                                     const IngestOptions& options = {}) {
-    return lsm::ingest(*core_, core_->template tree<I>(), table_files, options);
+    if (tree_.is_dropped()) {
+      return was_dropped();
+    }
+    return lsm::ingest(*core_, tree(), table_files, options);
   }
 
   /// Merges [first, last] down to the deepest level, now. Without bounds: everything.
@@ -194,12 +228,30 @@ class FamilyHandle {
     if (auto writable = core_->check_writable(); !writable) {
       return writable;
     }
-    return core_->compact(core_->template tree<I>(), first, last);
+    if (tree_.is_dropped()) {
+      return was_dropped();
+    }
+    return core_->compact(tree(), first, last);
   }
 
  private:
+  [[nodiscard]] Tree& tree() const noexcept { return tree_.in(*core_); }
+  [[nodiscard]] tl::unexpected<Error> was_dropped() const {
+    return fail(ErrorCode::not_found, core_->path(), ": family number ", std::to_string(id().value),
+                " was dropped");
+  }
+
   Core* core_;
+  [[no_unique_address]] TreeOf tree_;
 };
+
+/// A family that the composition names: `db.family<"name">()`.
+template <class Core, std::size_t I>
+using FamilyHandle = FamilyAccess<Core, lsm::ComposedTree<Core, I>>;
+
+/// A family that was made at run time: `db.open_family("name")`.
+template <class Core>
+using DynamicFamily = FamilyAccess<Core, lsm::HeldTree<Core>>;
 
 template <class Composition>
 class Engine {
@@ -237,6 +289,32 @@ class Engine {
     static_assert(at < Composition::family_count,
                   "strata: this database has no family of that name");
     return FamilyHandle<Core, at>(*core_);
+  }
+
+  /// Makes a family of the policies of `DynamicFamilies`; durable when it returns.
+  /// Errors: already_exists, invalid_argument (no name), and those of every write.
+  [[nodiscard]] auto create_family(std::string_view name) requires Core::has_dynamic {
+    return dynamic_family(lsm::create_family(*core_, name));
+  }
+  /// A family that was made at run time. Errors: not_found, closed.
+  [[nodiscard]] auto open_family(std::string_view name) requires Core::has_dynamic {
+    using Found = Result<std::shared_ptr<typename Core::DynamicTree>>;
+    auto tree = core_->dynamic_trees().find(name);
+    return dynamic_family(
+        tree ? Found(std::move(tree))
+             : Found(fail(ErrorCode::not_found, core_->path(), ": there is no dynamic family '",
+                          name, "'; create it, or see family_names()")));
+  }
+  /// Everything in it is gone when this returns, and durably so; cursors that are open go on.
+  /// Errors: not_found, and those of every write.
+  [[nodiscard]] Result<void> drop_family(std::string_view name) requires Core::has_dynamic {
+    return lsm::drop_family(*core_, name);
+  }
+  /// Of all families, those of the composition first.
+  [[nodiscard]] std::vector<std::string> family_names() const {
+    std::vector<std::string> names;
+    core_->for_each_tree([&](auto& tree) { names.push_back(core_->family_name(tree.id().value)); });
+    return names;
   }
 
   /// Commits a batch: whole or not at all, over any families.
@@ -345,6 +423,14 @@ class Engine {
 
  private:
   explicit Engine(std::unique_ptr<Core> core) noexcept : core_(std::move(core)) {}
+
+  template <class FoundTree>
+  [[nodiscard]] Result<DynamicFamily<Core>> dynamic_family(FoundTree found) {
+    if (!found) {
+      return propagate(std::move(found));
+    }
+    return DynamicFamily<Core>(*core_, {std::move(*found)});
+  }
 
   std::unique_ptr<Core> core_;
 };

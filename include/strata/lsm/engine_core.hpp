@@ -36,6 +36,7 @@
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
 #include <strata/lsm/tree.hpp>
+#include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/observe/timer.hpp>
@@ -58,8 +59,11 @@ class EngineCore {
   using BlockCache = typename DatabaseTypes<Db>::BlockCache;
   static constexpr std::size_t family_count = Composition::family_count;
   static constexpr bool keeps_log = Db::Wal::keeps_log;
+  using Trees = TreeSet<Db, typename Composition::FamilyTuple>;
   template <std::size_t I>
-  using TreeAt = Tree<TreeTypes<Db, std::tuple_element_t<I, typename Composition::FamilyTuple>>>;
+  using TreeAt = typename Trees::template TreeAt<I>;
+  using DynamicTree = typename Trees::DynamicTree;
+  static constexpr bool has_dynamic = Trees::has_dynamic;
 
   EngineCore(std::string path, Options options)
       : options_(std::move(options)),
@@ -68,7 +72,11 @@ class EngineCore {
         cache_(options_.cache),
         metrics_(),
         background_(*this, options_.executor) {
-    make_trees(std::make_index_sequence<family_count>());
+    trees_.make([this]<class TreeT, std::size_t I>() {
+      return std::make_unique<TreeT>(FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
+                                     typename TreeT::Options(options_.template of_family<I>()),
+                                     cache_, epochs_);
+    });
   }
   EngineCore(const EngineCore&) = delete;
   EngineCore& operator=(const EngineCore&) = delete;
@@ -101,8 +109,13 @@ class EngineCore {
   [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept {
     return committer_->visible();
   }
-  [[nodiscard]] std::string_view family_name(std::size_t i) const noexcept {
-    return lsm::family_name<Composition>(i);
+  [[nodiscard]] std::string family_name(std::size_t i) const {
+    if constexpr (has_dynamic) {
+      if (i >= first_dynamic_family) {
+        return trees_.dynamic().name_of({static_cast<std::uint32_t>(i)});
+      }
+    }
+    return std::string(lsm::family_name<Composition>(i));
   }
   [[nodiscard]] std::string fingerprint() const { return database_fingerprint<Composition>(); }
   [[nodiscard]] std::string family_fingerprint(std::size_t i) const {
@@ -138,27 +151,55 @@ class EngineCore {
   [[nodiscard]] Snapshot snapshot() { return {snapshots_, snapshots_.acquire(visible())}; }
   template <std::size_t I>
   [[nodiscard]] TreeAt<I>& tree() noexcept {
-    return *std::get<I>(trees_);
+    return trees_.template at<I>();
   }
   template <class Visit>
   void for_each_tree(Visit visit) {
-    std::apply([&](auto&... tree) { (visit(*tree), ...); }, trees_);
+    trees_.for_each(visit);
   }
   /// Calls `visit(tree)` for the family; nothing if there is none of that number.
   template <class Visit>
   void with_tree(FamilyId family, Visit visit) {
-    for_each_tree([&](auto& tree) {
-      if (tree.id() == family) {
-        visit(tree);
+    trees_.with(family, visit);
+  }
+
+  // Dynamic families: see lsm/dynamic_family.hpp.
+
+  [[nodiscard]] auto& dynamic_trees() noexcept { return trees_.dynamic(); }
+  [[nodiscard]] std::string dynamic_fingerprint() const {
+    return detail::fingerprint_of_family<typename Db::Dynamic>();
+  }
+  /// Of the composition, or dynamic.
+  [[nodiscard]] bool has_family(std::string_view name) const {
+    for (std::size_t i = 0; i < family_count; ++i) {
+      if (lsm::family_name<Composition>(i) == name) {
+        return true;
       }
-    });
+    }
+    return trees_.dynamic().find(name) != nullptr;
+  }
+  [[nodiscard]] FamilyId take_family_id() noexcept { return {next_family_id_++}; }
+  void set_next_family_id(std::uint32_t id) noexcept {
+    next_family_id_ = std::max(next_family_id_, id);
+  }
+  auto add_dynamic_family(FamilyId id, std::string name) {
+    auto tree = std::make_shared<DynamicTree>(
+        id, file_system_, path_, typename DynamicTree::Options(options_.dynamic_families), cache_,
+        epochs_);
+    trees_.dynamic().add(std::move(name), tree);
+    return tree;
   }
 
   // Writing.
 
   [[nodiscard]] Result<void> write(const WriteBatch& batch, const WriteOptions& options) {
-    if (auto valid = check_batch<Composition>(batch); !valid) {
+    if (auto valid = check_batch<Composition>(batch, has_dynamic); !valid) {
       return valid;
+    }
+    if constexpr (has_dynamic) {
+      if (auto valid = check_dynamic(batch); !valid) {
+        return valid;
+      }
     }
     if (batch.empty()) {
       return {};
@@ -295,8 +336,8 @@ class EngineCore {
     return admission_.admit(committer_->committed_bytes());
   }
   void apply(const BatchOperation& operation, Sequence sequence) {
-    if constexpr (family_count == 1) {
-      std::get<0>(trees_)->apply(operation, sequence);
+    if constexpr (family_count == 1 && !has_dynamic) {
+      trees_.template at<0>().apply(operation, sequence);
     } else {
       with_tree(operation.family, [&](auto& tree) { tree.apply(operation, sequence); });
     }
@@ -328,7 +369,7 @@ class EngineCore {
   /// Tables of one family must not hold part of a batch whose rest, for another family, is only in
   /// a log that a power loss could shorten. With one family there is no rest.
   [[nodiscard]] Result<void> make_log_durable(Sequence sequence) {
-    if (family_count == 1 || !keeps_log) {
+    if ((family_count == 1 && !has_dynamic) || !keeps_log) {
       return {};
     }
     return committer_->sync_log_through(sequence);
@@ -361,14 +402,23 @@ class EngineCore {
  private:
   using BackgroundWork = Background<EngineCore, typename Db::Executor, typename Db::Metrics, Clock>;
 
-  template <std::size_t... I>
-  void make_trees(std::index_sequence<I...>) {
-    ((std::get<I>(trees_) = std::make_unique<TreeAt<I>>(
-          FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
-          typename TreeAt<I>::Options(options_.template of_family<I>()), cache_, epochs_)),
-     ...);
+  /// A batch may name only families that are there. One that is dropped before the batch commits
+  /// takes its part of the batch with it.
+  [[nodiscard]] Result<void> check_dynamic(const WriteBatch& batch) {
+    if (batch.family_most().value < first_dynamic_family) {
+      return {};
+    }
+    BatchReader reader(batch.bytes());
+    BatchOperation operation;
+    while (reader.next(operation)) {
+      if (operation.family.value >= first_dynamic_family &&
+          trees_.dynamic().find(operation.family) == nullptr) {
+        return fail(ErrorCode::not_found, path_, ": the batch writes to family number ",
+                    std::to_string(operation.family.value), ", which was dropped");
+      }
+    }
+    return {};
   }
-
   void switch_memtables() {
     const std::lock_guard lock(background_.mutex());
     for_each_tree([](auto& tree) { tree.switch_memtable(); });
@@ -411,7 +461,8 @@ class EngineCore {
   std::optional<typename FileSystem::Lock> lock_;
   std::optional<Manifest> manifest_;
   std::optional<Committer<EngineCore, Log, Checksum, typename Db::Metrics, Clock>> committer_;
-  typename TreeTuple<Db, typename Composition::FamilyTuple>::type trees_;
+  Trees trees_;
+  std::uint32_t next_family_id_ = first_dynamic_family;  ///< in commit order
   std::atomic<std::uint64_t> next_file_number_{1};
   std::uint64_t database_id_ = 0;
   wal::ReplayReport replay_report_;

@@ -52,6 +52,15 @@ struct family_options<std::tuple<F...>> {
   using type = std::tuple<FamilyOptions<F>...>;
 };
 
+template <class Dynamic>
+struct dynamic_options {
+  using type = FamilyOptions<Dynamic>;
+};
+template <>
+struct dynamic_options<void> {
+  using type = NoOptions;
+};
+
 template <class Composition, bool Unnamed>
 struct EngineOptions {
   using Db = typename Composition::Database;
@@ -71,6 +80,7 @@ struct EngineOptions {
   std::size_t log_bytes_max = 1_GiB;  ///< beyond this the family that holds the log is flushed
 
   typename family_options<Families>::type families{};
+  typename dynamic_options<typename Db::Dynamic>::type dynamic_families{};  ///< of each of them
 
   template <FixedString Name>
   [[nodiscard]] auto& family() {

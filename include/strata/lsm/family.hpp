@@ -40,6 +40,11 @@ struct Family {
   static constexpr FixedString name = Name;
 };
 
+/// Families that are made while the database is open, all of these policies; see
+/// lsm/dynamic_family.hpp.
+template <class... Policies>
+struct DynamicFamilies {};
+
 namespace lsm {
 
 template <class Slot>
@@ -56,6 +61,11 @@ inline constexpr bool is_database_slot =
     std::is_same_v<Slot, cache_slot> || std::is_same_v<Slot, clock_slot> ||
     std::is_same_v<Slot, metrics_slot> || std::is_same_v<Slot, checksum_slot> ||
     std::is_same_v<Slot, executor_slot>;
+
+template <class P>
+struct is_dynamic : std::false_type {};
+template <class... Policies>
+struct is_dynamic<DynamicFamilies<Policies...>> : std::true_type {};
 
 template <class P>
 struct is_family : std::false_type {};
@@ -135,7 +145,7 @@ struct check_database {
 
 /// The policies of the database floor, every slot filled.
 template <class FileSystemP, class WalP, class CacheP, class ClockP, class MetricsP,
-          class ChecksumP, class ExecutorP>
+          class ChecksumP, class ExecutorP, class DynamicP = void>
 struct DatabasePolicies {
   using FileSystem = FileSystemP;
   using Wal = WalP;
@@ -144,6 +154,7 @@ struct DatabasePolicies {
   using Metrics = MetricsP;
   using Checksum = ChecksumP;
   using Executor = ExecutorP;
+  using Dynamic = DynamicP;  ///< the policies of a dynamic family; void: there are none
 
   static_assert(FileSystemPolicy<FileSystem>,
                 "strata: the file_system slot needs a FileSystemPolicy; see strata/io/concept.hpp");
@@ -218,7 +229,7 @@ struct fill_family : check_family<Policies...> {
                      select_t<comparator_slot, comparator::Bytewise, Policies...>>;
 };
 
-template <class... Policies>
+template <class Dynamic, class... Policies>
 struct fill_database : check_database<Policies...> {
   using type = DatabasePolicies<select_t<file_system_slot, io::Posix, Policies...>,
                                 select_t<wal_slot, wal::GroupCommit, Policies...>,
@@ -226,7 +237,7 @@ struct fill_database : check_database<Policies...> {
                                 select_t<clock_slot, clock::Steady, Policies...>,
                                 select_t<metrics_slot, metrics::Counters, Policies...>,
                                 select_t<checksum_slot, checksum::Crc32c, Policies...>,
-                                select_t<executor_slot, executor::Threads, Policies...>>;
+                                select_t<executor_slot, executor::Threads, Policies...>, Dynamic>;
 };
 
 /// Everything the engine needs to know, in one canonical type.
@@ -244,8 +255,24 @@ struct fill_named<Family<Name, Policies...>> {
   using type = typename fill_family<Name, Policies...>::type;
 };
 
-template <class... Kept>
-struct database_of_list : fill_database<Kept...> {};
+/// What `DynamicFamilies` in a list stands for; void without one.
+template <class... Policies>
+struct dynamic_of {
+  using type = void;
+};
+template <class... Policies, class... Rest>
+struct dynamic_of<DynamicFamilies<Policies...>, Rest...> : fill_family<"", Policies...> {
+  static_assert(!(is_dynamic<Rest>::value || ...),
+                "strata: DynamicFamilies is given twice; give one");
+};
+template <class First, class... Rest>
+struct dynamic_of<First, Rest...> : dynamic_of<Rest...> {};
+
+template <class Dynamic>
+struct database_of_list {
+  template <class... Kept>
+  struct apply : fill_database<Dynamic, Kept...> {};
+};
 template <class... Kept>
 struct unnamed_family_of_list : fill_family<"default", Kept...> {};
 
@@ -266,7 +293,7 @@ struct goes_to_family : std::bool_constant<policy_of_family<P>()> {};
 template <class P>
 struct goes_to_database : std::bool_constant<!policy_of_family<P>()> {};
 template <class P>
-struct is_no_family : std::bool_constant<!is_family<P>::value> {};
+struct is_no_family : std::bool_constant<!is_family<P>::value && !is_dynamic<P>::value> {};
 
 template <class Common>
 struct named_families {
@@ -285,19 +312,21 @@ struct named_families {
 template <class... Policies>
 struct compose {
  private:
-  static constexpr bool has_families = (lsm::is_family<Policies>::value || ...);
+  static constexpr bool has_families =
+      ((lsm::is_family<Policies>::value || lsm::is_dynamic<Policies>::value) || ...);
 
   template <bool Named, class Dummy = void>
   struct build {
-    using Db = typename lsm::keep_if<lsm::database_of_list, lsm::is_no_family, type_list<>,
-                                     Policies...>::type;
+    using Dynamic = typename lsm::dynamic_of<Policies...>::type;
+    using Db = typename lsm::keep_if<lsm::database_of_list<Dynamic>::template apply,
+                                     lsm::is_no_family, type_list<>, Policies...>::type;
     using type = typename lsm::keep_if<lsm::named_families<Db>::template apply, lsm::is_family,
                                        type_list<>, Policies...>::type;
   };
   template <class Dummy>
   struct build<false, Dummy> {
-    using Db = typename lsm::keep_if<lsm::database_of_list, lsm::goes_to_database, type_list<>,
-                                     Policies...>::type;
+    using Db = typename lsm::keep_if<lsm::database_of_list<void>::template apply,
+                                     lsm::goes_to_database, type_list<>, Policies...>::type;
     using One = typename lsm::keep_if<lsm::unnamed_family_of_list, lsm::goes_to_family, type_list<>,
                                       Policies...>::type;
     using type = lsm::Composition<Db, One>;

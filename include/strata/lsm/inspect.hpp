@@ -67,9 +67,9 @@ template <class Core>
   stats.cache_capacity_bytes = core.cache().capacity_bytes();
   stats.cache_hit_ratio = core.cache().stats().hit_ratio();
   stats.pressure = core.pressure();
-  std::size_t at = 0;
-  core.for_each_tree(
-      [&](auto& tree) { stats.families.push_back(family_stats(tree, core.family_name(at++))); });
+  core.for_each_tree([&](auto& tree) {
+    stats.families.push_back(family_stats(tree, core.family_name(tree.id().value)));
+  });
   stats.metrics = core.metrics().snapshot();
   const auto looked_up = core.cache().stats();
   stats.metrics.set(metrics::Counter::cache_hits, looked_up.hits);

@@ -31,6 +31,20 @@
 
 namespace strata::lsm {
 
+/// Gives `state` the families of the composition that it does not have yet.
+template <class Core>
+void add_missing_families(const Core& core, version::State& state) {
+  for (std::uint32_t i = 0; i < Core::family_count; ++i) {
+    if (state.find_family(i) == nullptr) {
+      version::FamilyState family;
+      family.id = i;
+      family.name = core.family_name(i);
+      family.fingerprint = core.family_fingerprint(i);
+      state.families.push_back(std::move(family));
+    }
+  }
+}
+
 template <class Core>
 class Recovery {
   using Db = typename Core::Db;
@@ -147,13 +161,7 @@ class Recovery {
     }
     state_.database_id = new_database_id();
     state_.fingerprint = core_->fingerprint();
-    for (std::size_t i = 0; i < Core::family_count; ++i) {
-      version::FamilyState family;
-      family.id = static_cast<std::uint32_t>(i);
-      family.name = core_->family_name(i);
-      family.fingerprint = core_->family_fingerprint(i);
-      state_.families.push_back(std::move(family));
-    }
+    add_missing_families(*core_, state_);
     return {};
   }
 
@@ -161,7 +169,7 @@ class Recovery {
   void set_comparators() {
     core_->for_each_tree([&](auto& tree) {
       using Tree = std::remove_reference_t<decltype(tree)>;
-      state_.families[tree.id().value].compare = &Tree::Comparator::compare;
+      family_of(tree).compare = &Tree::Comparator::compare;
     });
   }
 
@@ -172,28 +180,51 @@ class Recovery {
                   "], opened as [", core_->fingerprint(),
                   "]; open it with the composition that wrote it");
     }
-    // Families may be added at the end, or composed in another order: their names decide.
-    for (std::size_t i = 0; i < state_.families.size(); ++i) {
-      const auto& family = state_.families[i];
-      if (i >= Core::family_count || family.name != core_->family_name(i)) {
-        return fail(ErrorCode::incompatible_format, path_, ": family number ", std::to_string(i),
-                    " is '", family.name,
-                    "' on disk; compose the same families in the same order, new ones last");
-      }
-      if (family.fingerprint != core_->family_fingerprint(i)) {
-        return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
-                    "' was written by [", family.fingerprint, "], opened as [",
-                    core_->family_fingerprint(i), "]; open it with the policies that wrote it");
+    for (const auto& family : state_.families) {
+      auto known = family.id >= first_dynamic_family ? check_dynamic_family(family)
+                                                     : check_composed_family(family);
+      if (!known) {
+        return known;
       }
     }
-    for (std::size_t i = state_.families.size(); i < Core::family_count; ++i) {
-      version::FamilyState family;
-      family.id = static_cast<std::uint32_t>(i);
-      family.name = core_->family_name(i);
-      family.fingerprint = core_->family_fingerprint(i);
-      state_.families.push_back(std::move(family));
-    }
+    core_->set_next_family_id(state_.next_family_id);
+    add_missing_families(*core_, state_);
     return {};
+  }
+  /// Families may be added at the end, or composed in another order: their names decide.
+  [[nodiscard]] Result<void> check_composed_family(const version::FamilyState& family) const {
+    const std::size_t i = family.id;
+    if (i >= Core::family_count || family.name != core_->family_name(i)) {
+      return fail(ErrorCode::incompatible_format, path_, ": family number ", std::to_string(i),
+                  " is '", family.name,
+                  "' on disk; compose the same families in the same order, new ones last");
+    }
+    return check_family_fingerprint(family, core_->family_fingerprint(i));
+  }
+  [[nodiscard]] Result<void> check_dynamic_family(const version::FamilyState& family) {
+    if constexpr (Core::has_dynamic) {
+      auto same = check_family_fingerprint(family, core_->dynamic_fingerprint());
+      if (same) {
+        core_->add_dynamic_family({family.id}, family.name);
+      }
+      return same;
+    } else {
+      return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
+                  "' was made at run time; compose DynamicFamilies<...> to open it");
+    }
+  }
+  [[nodiscard]] Result<void> check_family_fingerprint(const version::FamilyState& family,
+                                                      const std::string& ours) const {
+    if (family.fingerprint == ours) {
+      return {};
+    }
+    return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
+                "' was written by [", family.fingerprint, "], opened as [", ours,
+                "]; open it with the policies that wrote it");
+  }
+  template <class Tree>
+  [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
+    return *state_.find_family(tree.id().value);
   }
 
   [[nodiscard]] Result<void> open_tables() {
@@ -201,7 +232,7 @@ class Recovery {
     core_->for_each_tree([&](auto& tree) {
       using Files = typename std::remove_reference_t<decltype(tree)>::Files;
       std::vector<Files> levels;
-      for (const auto& level : state_.families[tree.id().value].levels) {
+      for (const auto& level : family_of(tree).levels) {
         auto files = outcome ? tree.open_tables(level)
                              : Result<Files>(tl::unexpected<Error>(outcome.error()));
         if (!files) {
@@ -246,12 +277,15 @@ class Recovery {
     BatchOperation operation;
     Result<void> outcome;
     for (; reader.next(operation); ++sequence) {
-      if (operation.family.value >= state_.families.size()) {
+      const auto* const family = state_.find_family(operation.family.value);
+      const bool was_dropped = family == nullptr &&
+                               operation.family.value >= first_dynamic_family &&
+                               operation.family.value < state_.next_family_id;
+      if (family == nullptr && !was_dropped) {
         return fail(ErrorCode::corruption, path_, ": the log writes to family number ",
                     std::to_string(operation.family.value), ", which does not exist");
       }
-      auto& family = state_.families[operation.family.value];
-      if (sequence <= family.flushed_through) {
+      if (was_dropped || sequence <= family->flushed_through) {
         continue;
       }
       core_->with_tree(operation.family, [&](auto& tree) {
@@ -288,7 +322,7 @@ class Recovery {
       return propagate(std::move(files));
     }
     tree.install_flush(*segment, std::move(*files));
-    auto& family = state_.families[tree.id().value];
+    auto& family = family_of(tree);
     family.levels[0].insert(family.levels[0].begin(), tables->begin(), tables->end());
     return {};
   }

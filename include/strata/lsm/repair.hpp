@@ -157,35 +157,46 @@ class Repair {
     report_.findings.emplace_back("no manifest can be read: the composition is taken at its word");
     state_.fingerprint = core_->fingerprint();
     state_.database_id = database_id_of_log();
-    add_missing_families();
+    know_families();
     return {};
   }
   [[nodiscard]] Result<void> check_composition() {
-    bool same =
-        state_.fingerprint == core_->fingerprint() && state_.families.size() <= Core::family_count;
-    for (std::size_t i = 0; same && i < state_.families.size(); ++i) {
-      same = state_.families[i].name == core_->family_name(i) &&
-             state_.families[i].fingerprint == core_->family_fingerprint(i);
+    bool same = state_.fingerprint == core_->fingerprint();
+    for (const auto& family : state_.families) {
+      same = same &&
+             (family.id >= first_dynamic_family ? add_dynamic_family(family) : is_composed(family));
     }
     if (!same) {
       return fail(ErrorCode::incompatible_format, path_, ": written by [", state_.fingerprint,
                   "] or with other families; repair it with the composition that wrote it");
     }
-    add_missing_families();
+    core_->set_next_family_id(state_.next_family_id);
+    know_families();
     return {};
   }
-  void add_missing_families() {
-    for (std::size_t i = state_.families.size(); i < Core::family_count; ++i) {
-      version::FamilyState family;
-      family.id = static_cast<std::uint32_t>(i);
-      family.name = core_->family_name(i);
-      family.fingerprint = core_->family_fingerprint(i);
-      state_.families.push_back(std::move(family));
+  [[nodiscard]] bool is_composed(const version::FamilyState& family) const {
+    return family.id < Core::family_count && family.name == core_->family_name(family.id) &&
+           family.fingerprint == core_->family_fingerprint(family.id);
+  }
+  [[nodiscard]] bool add_dynamic_family(const version::FamilyState& family) {
+    if constexpr (Core::has_dynamic) {
+      if (family.fingerprint == core_->dynamic_fingerprint()) {
+        core_->add_dynamic_family({family.id}, family.name);
+        return true;
+      }
     }
+    return false;
+  }
+  void know_families() {
+    add_missing_families(*core_, state_);
     core_->for_each_tree([&](auto& tree) {
       using Tree = std::remove_reference_t<decltype(tree)>;
-      state_.families[tree.id().value].compare = &Tree::Comparator::compare;
+      family_of(tree).compare = &Tree::Comparator::compare;
     });
+  }
+  template <class Tree>
+  [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
+    return *state_.find_family(tree.id().value);
   }
   /// Segments of another database are not replayed. 0: there is no segment that says.
   [[nodiscard]] std::uint64_t database_id_of_log() {
@@ -210,7 +221,7 @@ class Repair {
   [[nodiscard]] Result<void> check_named_tables() {
     Result<void> outcome;
     core_->for_each_tree([&](auto& tree) {
-      for (auto& level : state_.families[tree.id().value].levels) {
+      for (auto& level : family_of(tree).levels) {
         std::vector<version::FileMetadata> kept;
         for (const auto& table : level) {
           auto checked = outcome ? check_table(tree, table)
@@ -276,7 +287,7 @@ class Repair {
   }
   template <class Tree>
   [[nodiscard]] Result<void> merge_tables_of(Tree& tree) {
-    auto& family = state_.families[tree.id().value];
+    auto& family = family_of(tree);
     auto whole = readable_tables_of(tree);
     if (!whole) {
       return propagate(std::move(whole));

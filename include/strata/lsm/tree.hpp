@@ -89,6 +89,8 @@ class Tree {
 
   /// Guarded by the engine's lock: the oldest immutable memtable is being written.
   bool flushing = false;
+  /// Set under the engine's lock: its family is gone, and nothing of it is written any more.
+  std::atomic<bool> dropped{false};
 
   // Reading.
 

@@ -82,15 +82,4 @@ struct TreeTypes {
   };
 };
 
-template <class Types>
-class Tree;
-
-/// The trees of a database.
-template <class Db, class Families>
-struct TreeTuple;
-template <class Db, class... F>
-struct TreeTuple<Db, std::tuple<F...>> {
-  using type = std::tuple<std::unique_ptr<Tree<TreeTypes<Db, F>>>...>;
-};
-
 }  // namespace strata::lsm

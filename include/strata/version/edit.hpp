@@ -64,6 +64,7 @@ struct VersionEdit {
   std::optional<std::uint64_t> next_file_number{};
   std::optional<Sequence> last_sequence{};
   std::optional<std::uint64_t> first_log_segment{};
+  std::optional<std::uint32_t> next_family_id{};  ///< of families made at run time
   std::vector<FamilyEdit> families{};
   friend bool operator==(const VersionEdit&, const VersionEdit&) = default;
 };
@@ -78,6 +79,7 @@ enum class EditTag : std::uint8_t {
   last_sequence = 8,
   first_log_segment = 10,
   family = 12,
+  next_family_id = 14,
 };
 enum class FamilyTag : std::uint8_t {
   id = 2,
@@ -299,6 +301,9 @@ inline void encode_family(std::string& out, const FamilyEdit& family) {
   put(EditTag::next_file_number, edit.next_file_number);
   put(EditTag::last_sequence, edit.last_sequence);
   put(EditTag::first_log_segment, edit.first_log_segment);
+  if (edit.next_family_id) {
+    detail::put_field(out, EditTag::next_family_id, *edit.next_family_id);
+  }
   for (const FamilyEdit& family : edit.families) {
     std::string nested;
     detail::encode_family(nested, family);
@@ -320,6 +325,7 @@ inline void encode_family(std::string& out, const FamilyEdit& family) {
           case EditTag::last_sequence: return detail::take_number(field, edit.last_sequence);
           case EditTag::first_log_segment:
             return detail::take_number(field, edit.first_log_segment);
+          case EditTag::next_family_id: return detail::take_number(field, edit.next_family_id);
           case EditTag::family: {
             auto family = detail::decode_family(field, edit.families.emplace_back());
             return family ? Result<bool>(true) : Result<bool>(propagate(std::move(family)));

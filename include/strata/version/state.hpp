@@ -149,10 +149,14 @@ struct State {
   std::uint64_t next_file_number = 1;
   Sequence last_sequence = 0;
   std::uint64_t first_log_segment = 0;
+  std::uint32_t next_family_id = 0;  ///< of families made at run time; 0: none was
   std::vector<FamilyState> families{};
   /// A later version wrote the manifest, in a way that this one can read but must not change.
   bool must_not_be_changed = false;
 
+  [[nodiscard]] FamilyState* find_family(std::uint32_t id) {
+    return const_cast<FamilyState*>(std::as_const(*this).find_family(id));
+  }
   /// Null: there is none.
   [[nodiscard]] const FamilyState* find_family(std::uint32_t id) const {
     for (const FamilyState& family : families) {
@@ -173,6 +177,7 @@ struct State {
     next_file_number = std::max(next_file_number, edit.next_file_number.value_or(0));
     last_sequence = std::max(last_sequence, edit.last_sequence.value_or(0));
     first_log_segment = std::max(first_log_segment, edit.first_log_segment.value_or(0));
+    next_family_id = std::max(next_family_id, edit.next_family_id.value_or(0));
     for (const FamilyEdit& family : edit.families) {
       apply_to_family(family);
     }
@@ -209,6 +214,9 @@ struct State {
     edit.next_file_number = next_file_number;
     edit.last_sequence = last_sequence;
     edit.first_log_segment = first_log_segment;
+    if (next_family_id != 0) {
+      edit.next_family_id = next_family_id;
+    }
     for (const FamilyState& family : families) {
       FamilyEdit family_edit;
       family_edit.family = family.id;
