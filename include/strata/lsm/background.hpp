@@ -25,6 +25,7 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/executor.hpp>
+#include <strata/lsm/subcompaction.hpp>
 #include <strata/observe/timer.hpp>
 #include <strata/version/edit.hpp>
 
@@ -38,8 +39,11 @@ class Background {
   using Timer = metrics::Timer<Metrics, Clock>;
 
  public:
-  Background(Host& host, const typename Executor::Options& options)
-      : host_(host), executor_(options) {}
+  /// `subcompactions`: parts of a merge at once; 0: as many as the executor has threads for them.
+  Background(Host& host, const typename Executor::Options& options, unsigned subcompactions)
+      : host_(host),
+        subcompactions_(subcompactions != 0 ? subcompactions : threads_of(options)),
+        executor_(options) {}
 
   /// Guards views, busy flags and everything below.
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
@@ -177,6 +181,14 @@ class Background {
  private:
   static void flush_task(void* self) { static_cast<Background*>(self)->flush_all(); }
   static void compaction_task(void* self) { static_cast<Background*>(self)->compact_all(); }
+  static void help_task(void* self) { static_cast<Background*>(self)->crew_.help(); }
+  [[nodiscard]] static unsigned threads_of(const typename Executor::Options& options) {
+    if constexpr (requires { options.compaction_threads; }) {
+      return options.compaction_threads;
+    } else {
+      return 1;
+    }
+  }
 
   /// Tries `job(tree)` until it did something, failed, or every tree was asked.
   template <class Job>
@@ -332,8 +344,15 @@ class Background {
   }
   template <class Tree>
   [[nodiscard]] Result<void> merge_tables(Tree& tree, const typename Tree::Picked& picked) {
-    auto tables = tree.build_compaction(picked, host_.snapshot_sequences(),
-                                        [this] { return host_.next_file_number(); });
+    const auto spans = spans_of<typename Tree::Comparator>(picked, subcompactions_);
+    if (!spans) {
+      return propagate(spans);
+    }
+    host_.metrics().add(metrics::Counter::compaction_parts, spans->size());
+    auto tables = build_in_parts(
+        tree, picked, host_.snapshot_sequences(), *spans, crew_,
+        [this] { executor_.submit(Lane::compaction, &Background::help_task, this); },
+        [this] { return host_.next_file_number(); });
     if (!tables) {
       return propagate(std::move(tables));
     }
@@ -412,6 +431,8 @@ class Background {
   unsigned compacting_ = 0;
   unsigned pauses_ = 0;
   bool stopping_ = false;
+  const unsigned subcompactions_;
+  Crew crew_;
   typename Executor::type executor_;
 };
 

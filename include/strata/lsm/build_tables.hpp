@@ -6,6 +6,7 @@
 ///
 /// Tested through the engine: tests/lsm/background_test.cpp.
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/range_erase.hpp>
+#include <strata/lsm/key_span.hpp>
 #include <strata/lsm/table_output.hpp>
 #include <strata/version/file_metadata.hpp>
 
@@ -31,6 +33,8 @@ struct BuildJob {
   bool bottommost = false;
   Sequence largest_sequence = 0;  ///< of all inputs
   std::uint64_t file_bytes;
+  KeySpan span{};                                ///< only its keys are built
+  const std::atomic<bool>* cancelled = nullptr;  ///< true: stop, with any error
 };
 
 /// Where tables go, and how they are built.
@@ -53,7 +57,7 @@ template <class Types, class Merging, class NextNumber>
   TableOutput<typename Types::FileSystem, typename Types::Builder, decltype(builder_options),
               Comparator, NextNumber>
       output(target.file_system, target.directory, builder_options, job.file_bytes,
-             std::move(job.kept_ranges), next_number);
+             clipped<Comparator>(std::move(job.kept_ranges), job.span), next_number);
   auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {
     return output.add(key, trailer, value);
   };
@@ -64,7 +68,15 @@ template <class Types, class Merging, class NextNumber>
                  .bottommost = job.bottommost,
                  .zero_sequences = zero_sequences},
                 target.options.compaction_filter, sink);
-  for (merging.seek_to_first(); merging.valid(); merging.next()) {
+  if (job.span.first) {
+    merging.seek(*job.span.first);
+  } else {
+    merging.seek_to_first();
+  }
+  for (; merging.valid() && !ends_before<Comparator>(job.span, merging.key()); merging.next()) {
+    if (job.cancelled != nullptr && job.cancelled->load(std::memory_order_relaxed)) {
+      return fail(ErrorCode::busy, target.directory, ": another part of this merge failed");
+    }
     if (auto done = retention.add(merging.key(), merging.trailer(), merging.value()); !done) {
       return propagate(std::move(done));
     }

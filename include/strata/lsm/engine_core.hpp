@@ -71,7 +71,7 @@ class EngineCore {
         file_system_(options_.file_system),
         cache_(options_.cache),
         metrics_(),
-        background_(*this, options_.executor) {
+        background_(*this, options_.executor, options_.subcompactions) {
     trees_.make([this]<class TreeT, std::size_t I>() {
       return std::make_unique<TreeT>(FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
                                      typename TreeT::Options(options_.template of_family<I>()),

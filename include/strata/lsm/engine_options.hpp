@@ -78,6 +78,7 @@ struct EngineOptions {
   std::size_t write_buffer_bytes = 64_MiB;  ///< of a family's memtable before it is flushed
   unsigned immutables_max = 2;              ///< memtables of a family that may wait for a flush
   std::size_t log_bytes_max = 1_GiB;  ///< beyond this the family that holds the log is flushed
+  unsigned subcompactions = 0;        ///< threads a merge may use; 0: all that compact
 
   typename family_options<Families>::type families{};
   typename dynamic_options<typename Db::Dynamic>::type dynamic_families{};  ///< of each of them
@@ -120,6 +121,7 @@ struct EngineOptions<Composition, true> {
   std::size_t write_buffer_bytes = 64_MiB;  ///< of a family's memtable before it is flushed
   unsigned immutables_max = 2;              ///< memtables of a family that may wait for a flush
   std::size_t log_bytes_max = 1_GiB;  ///< beyond this the family that holds the log is flushed
+  unsigned subcompactions = 0;        ///< threads a merge may use; 0: all that compact
 
   template <std::size_t>
   [[nodiscard]] FamilyOptions<F> of_family() const {

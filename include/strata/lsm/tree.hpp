@@ -25,6 +25,7 @@
 #include <strata/core/error.hpp>
 #include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/cursor.hpp>
+#include <strata/lsm/key_span.hpp>
 #include <strata/lsm/level_cursor.hpp>
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/merging_cursor.hpp>
@@ -279,9 +280,11 @@ class Tree {
     job->output_file_bytes = options_.file_bytes();
     return take(std::move(*job));
   }
+  /// Only the keys of `span`, and only while `cancelled` is not set.
   template <class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
-      const Picked& picked, const std::vector<Sequence>& snapshots, NextNumber next_number) {
+      const Picked& picked, const std::vector<Sequence>& snapshots, NextNumber next_number,
+      const KeySpan& span = {}, const std::atomic<bool>* cancelled = nullptr) {
     Merging merging;
     const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
     merging.reserve(picked.inputs.front().files.size() + picked.inputs.size());
@@ -317,7 +320,9 @@ class Tree {
                                        .snapshots = snapshots,
                                        .bottommost = picked.bottommost,
                                        .largest_sequence = largest_sequence,
-                                       .file_bytes = picked.job.output_file_bytes},
+                                       .file_bytes = picked.job.output_file_bytes,
+                                       .span = span,
+                                       .cancelled = cancelled},
                                       {file_system_, directory_, options_}, next_number);
     if (tables) {
       note_times(*tables, oldest_seconds, newest_seconds);

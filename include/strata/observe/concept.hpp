@@ -38,6 +38,7 @@ enum class Counter : std::uint8_t {
   flushes,
   flush_bytes,  ///< written to level 0
   compactions,
+  compaction_parts,  ///< ... counted by the parts in which they ran
   compaction_read_bytes,
   compaction_write_bytes,
   trivial_moves,  ///< tables that changed level without a copy
@@ -50,7 +51,7 @@ enum class Counter : std::uint8_t {
   stops,                ///< ... that had to wait for a flush or a compaction
   background_errors,
 };
-inline constexpr std::size_t counter_count = 20;
+inline constexpr std::size_t counter_count = 21;
 
 enum class Latency : std::uint8_t {
   get,    ///< of one call in 32
@@ -74,6 +75,7 @@ inline constexpr std::size_t latency_count = 6;
                                                                  "flushes",
                                                                  "flush_bytes",
                                                                  "compactions",
+                                                                 "compaction_parts",
                                                                  "compaction_read_bytes",
                                                                  "compaction_write_bytes",
                                                                  "trivial_moves",

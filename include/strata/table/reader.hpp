@@ -175,6 +175,25 @@ class Reader {
     return {};
   }
 
+  /// Keys in ascending order, at most `count`, that cut the table into parts of about equal size:
+  /// the first of some blocks, each of which is read, past the cache.
+  [[nodiscard]] Result<std::vector<std::string>> sample_keys(std::uint32_t count) const {
+    std::vector<std::string> keys;
+    Partition partition;
+    const std::uint32_t parts = std::min(count, blocks());
+    for (std::uint32_t i = 0; i < parts; ++i) {
+      const auto number = static_cast<std::uint32_t>(std::uint64_t{blocks()} * i / parts);
+      auto pin = block(number, {.verify_checksums = true, .fill_cache = false}, partition, nullptr);
+      if (!pin) {
+        return propagate(std::move(pin));
+      }
+      if ((**pin).count() != 0) {
+        (**pin).append_key(0, keys.emplace_back());
+      }
+    }
+    return keys;
+  }
+
   /// Reads the whole file, cached or not, and checks it: checksums, order, counts, bounds, and that
   /// the filter knows every key. O(file).
   [[nodiscard]] Result<void> verify() const {
