@@ -15,6 +15,7 @@
 #include <strata/table/properties.hpp>
 
 #include "entries.hpp"
+#include "info.hpp"
 #include "tables.hpp"
 
 using namespace table_test;
@@ -36,17 +37,6 @@ TableInfo expected(const Entries& entries) {
     info.raw_bytes += version.key.size() + value.size();
   }
   return info;
-}
-void check_same(const TableInfo& a, const TableInfo& b) {
-  CHECK(a.smallest == b.smallest);
-  CHECK(a.largest == b.largest);
-  CHECK(a.largest_exclusive == b.largest_exclusive);
-  CHECK(a.smallest_sequence == b.smallest_sequence);
-  CHECK(a.largest_sequence == b.largest_sequence);
-  CHECK(a.entries == b.entries);
-  CHECK(a.tombstones == b.tombstones);
-  CHECK(a.range_erases == b.range_erases);
-  CHECK(a.raw_bytes == b.raw_bytes);
 }
 
 /// Builds, and finds in the file what was put in and what the builder says of it.

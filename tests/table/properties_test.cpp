@@ -9,27 +9,18 @@
 
 #include <strata/core/coding.hpp>
 
+#include "info.hpp"
 #include "specs.hpp"
 
 using namespace strata;
 using table::Properties;
 using table::TableInfo;
+using table_test::check_same;
 using table_test::Full;
 using table_test::Plain;
 
 namespace {
 
-void check_same(const TableInfo& a, const TableInfo& b) {
-  CHECK(a.smallest == b.smallest);
-  CHECK(a.largest == b.largest);
-  CHECK(a.largest_exclusive == b.largest_exclusive);
-  CHECK(a.smallest_sequence == b.smallest_sequence);
-  CHECK(a.largest_sequence == b.largest_sequence);
-  CHECK(a.entries == b.entries);
-  CHECK(a.tombstones == b.tombstones);
-  CHECK(a.range_erases == b.range_erases);
-  CHECK(a.raw_bytes == b.raw_bytes);
-}
 TableInfo example() {
   TableInfo info;
   info.smallest = std::string("\0a", 2);
