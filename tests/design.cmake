@@ -79,6 +79,7 @@ strata_add_design_test(include_cost ${python} ${here}/include_cost/check_cost.py
                        ${first_compiler} ${STRATA_CHECK_FLAGS})
 
 add_subdirectory(headers)
+add_subdirectory(matrix)
 
 # Templates are only compiled where they are used: so the tests compile with the other compiler too.
 list(TRANSFORM test_files PREPEND ${here}/ OUTPUT_VARIABLE test_paths)

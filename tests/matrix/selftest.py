@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSL-1.0
+"""The check must be able to fail: it is shown models that nobody lists."""
+
+import pathlib
+import tempfile
+import unittest
+
+import check_matrix
+
+POLICY = "namespace strata {\nstruct cache_slot {};\nstruct merge_slot {};\n}\n"
+MODELS = """namespace strata::cache {
+struct Small {
+  using policy_slot = cache_slot;
+  static constexpr std::string_view name = "small";
+};
+struct Other {
+  using policy_slot = index_slot;
+  static constexpr std::string_view name = "no slot of the engine";
+};
+}  // namespace strata::cache
+namespace strata::merge {
+namespace detail {
+template <class T>
+struct Base {
+  using policy_slot = merge_slot;
+};
+}  // namespace detail
+struct Plus : detail::Base<int> {
+  static constexpr std::string_view name = "plus";
+};
+}  // namespace strata::merge
+"""
+TABLE = "cache | cache::Small | 12 | 0\nmerge | merge::Plus<int> | 3 | 0\n"
+README = "| `cache::Small` (default) | block cache | x |\n| `merge::Plus<T>` | merge | x |\n"
+
+
+class Check(unittest.TestCase):
+    def judge(self, table, readme):
+        with tempfile.TemporaryDirectory() as root:
+            include = pathlib.Path(root) / "include" / "strata"
+            (include / "core").mkdir(parents=True)
+            (include / "core" / "policy.hpp").write_text(POLICY, encoding="utf-8")
+            (include / "models.hpp").write_text(MODELS, encoding="utf-8")
+            return list(check_matrix.judge(root, table, readme))
+
+    def test_what_is_complete(self):
+        self.assertEqual(self.judge(TABLE, README), [])
+
+    def test_a_model_without_a_row(self):
+        self.assertEqual(
+            self.judge(TABLE.splitlines()[0] + "\n", README),
+            ["merge::Plus fills the merge slot, but tests/matrix does not run its kit"])
+
+    def test_a_row_without_a_model(self):
+        self.assertEqual(
+            self.judge(TABLE + "cache | cache::Gone | 1 | 0\n", README),
+            ["tests/matrix has cache::Gone for cache, which is no model of the library"])
+
+    def test_a_model_that_readers_do_not_hear_of(self):
+        self.assertEqual(self.judge(TABLE, README.splitlines()[1] + "\n"),
+                         ["README.md: the table of policies lacks cache::Small (cache)"])
+
+
+if __name__ == "__main__":
+    unittest.main()
