@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/compression.hpp>
+#include <strata/compression/zstd.hpp>
 #include <strata/filter.hpp>
 #include <strata/table.hpp>
 #include <strata/testing/compression_conformance.hpp>
@@ -31,6 +32,7 @@ void add_tables(Rows& rows) {
   add_indexes<index::Binary, index::Eytzinger, index::Learned>(rows);
   add<compression::None>(rows, testing::compression_conformance<compression::None>());
   add<compression::Lz4>(rows, testing::compression_conformance<compression::Lz4>());
+  add<compression::Zstd>(rows, testing::compression_conformance<compression::Zstd>());
   add<table::BlockBased>(rows, testing::table_format_conformance<table::BlockBased>());
 }
 
