@@ -8,3 +8,4 @@
 #include <strata/compression/concept.hpp>
 #include <strata/compression/lz4.hpp>
 #include <strata/compression/none.hpp>
+#include <strata/compression/per_level.hpp>

@@ -72,6 +72,8 @@ struct ReverseBytewise;
 namespace compression {
 struct Lz4;
 struct None;
+template <class Upper, class Lower, unsigned FirstLowerLevel>
+struct PerLevel;
 struct Zstd;
 }  // namespace compression
 namespace executor {

@@ -31,6 +31,7 @@ struct BuildJob {
   std::vector<RangeErase> kept_ranges;      ///< those that go into the output
   std::vector<Sequence> snapshots;
   bool bottommost = false;
+  unsigned level = 0;             ///< where they go
   Sequence largest_sequence = 0;  ///< of all inputs
   std::uint64_t file_bytes;
   KeySpan span{};                                ///< only its keys are built
@@ -52,7 +53,7 @@ template <class Types, class Merging, class NextNumber>
     NextNumber next_number) {
   using Comparator = typename Types::Comparator;
   const bool zero_sequences = job.bottommost && job.kept_ranges.empty();
-  auto builder_options = target.options.builder();
+  auto builder_options = target.options.builder(job.level);
   builder_options.largest_sequence = job.largest_sequence;
   TableOutput<typename Types::FileSystem, typename Types::Builder, decltype(builder_options),
               Comparator, NextNumber>

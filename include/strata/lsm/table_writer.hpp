@@ -69,8 +69,8 @@ class TableWriter {
                                                   const Options& options = {}, FileSystem fs = {}) {
     std::random_device entropy;
     const std::uint64_t number = (std::uint64_t{entropy()} << 32) | entropy() | 1U;
-    auto builder =
-        Builder::create(fs, std::string(path), number, typename Types::Options(options).builder());
+    auto builder = Builder::create(fs, std::string(path), number,
+                                   typename Types::Options(options).deepest_builder());
     if (!builder) {
       return propagate(std::move(builder));
     }

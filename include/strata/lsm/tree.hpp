@@ -319,6 +319,7 @@ class Tree {
                                        .kept_ranges = std::move(ranges),
                                        .snapshots = snapshots,
                                        .bottommost = picked.bottommost,
+                                       .level = picked.job.output_level,
                                        .largest_sequence = largest_sequence,
                                        .file_bytes = picked.job.output_file_bytes,
                                        .span = span,
@@ -335,7 +336,7 @@ class Tree {
   template <class Range, class NextNumber>
   [[nodiscard]] Result<std::vector<version::FileMetadata>> build_sorted(Range&& sorted,
                                                                         NextNumber next_number) {
-    const auto builder_options = options_.builder();
+    const auto builder_options = options_.deepest_builder();
     TableOutput<FileSystem, typename Types::Builder, std::remove_const_t<decltype(builder_options)>,
                 Comparator, NextNumber>
         output(file_system_, directory_, builder_options, options_.file_bytes(), {}, next_number);
@@ -390,7 +391,7 @@ class Tree {
       lost(reader.error());
       return std::nullopt;
     }
-    auto options = options_.builder();
+    auto options = options_.deepest_builder();
     options.largest_sequence = damaged.largest_sequence;
     auto output =
         Types::Builder::create(file_system_, table_path(directory_, number), number, options);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <tuple>
 
+#include <strata/compaction/concept.hpp>
 #include <strata/core/bytes.hpp>
 #include <strata/core/policy.hpp>
 #include <strata/lsm/engine_options.hpp>
@@ -60,7 +61,8 @@ struct TreeTypes {
 
     std::uint32_t family_number = 0;
 
-    [[nodiscard]] typename Builder::Options builder() const {
+    /// Of tables that are written for `level`.
+    [[nodiscard]] typename Builder::Options builder(unsigned level) const {
       typename Builder::Options options{.block_bytes = this->table_format.block_bytes,
                                         .filter = this->filter};
       options.family = family_number;
@@ -70,7 +72,15 @@ struct TreeTypes {
       if constexpr (requires { options.partition_bytes = this->table_format.partition_bytes; }) {
         options.partition_bytes = this->table_format.partition_bytes;
       }
+      if constexpr (requires { options.compression = this->compression; }) {
+        options.compression = this->compression;
+        options.level = level;
+      }
       return options;
+    }
+    /// Of tables that come in from outside.
+    [[nodiscard]] typename Builder::Options deepest_builder() const {
+      return builder(compaction::level_count - 1);
     }
     [[nodiscard]] std::uint64_t file_bytes() const {
       if constexpr (requires { this->compaction.file_bytes; }) {
