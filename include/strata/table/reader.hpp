@@ -111,6 +111,14 @@ class Reader {
     if (!identity_.is_visible(sequence)) {
       return {};
     }
+    if (partitions_.count() == 0) [[likely]] {
+      return may_contain(probe)
+                 ? get_from(index_->block_of(key), key, sequence, visit,
+                            [&](std::uint32_t number) {
+                              return pinned(index_->handle(number), options, nullptr);
+                            })
+                 : Result<void>();
+    }
     Partition filter;
     if (const auto maybe = may_contain(key, probe, options, filter); !maybe || !*maybe) {
       return maybe ? Result<void>() : propagate(maybe);
@@ -120,23 +128,9 @@ class Reader {
     if (!first) [[unlikely]] {
       return propagate(first);
     }
-    for (std::uint32_t at = *first; at < blocks(); ++at) {
-      auto pin = block(at, options, partition, nullptr);
-      if (!pin) [[unlikely]] {
-        return propagate(std::move(pin));
-      }
-      const Block& data = **pin;
-      std::uint32_t i = data.template find<Comparator>(key, Trailer::seek(sequence));
-      for (; i < data.count() && data.key_is(i, key); ++i) {
-        if (!visit(identity_.shown(data.trailer(i)), data.value(i))) {
-          return {};
-        }
-      }
-      if (!goes_on_behind(data, i, key)) {
-        return {};
-      }
-    }
-    return {};
+    return get_from(*first, key, sequence, visit, [&](std::uint32_t number) {
+      return block(number, options, partition, nullptr);
+    });
   }
 
   /// Calls `visit(key, Trailer, value) -> Result<void>` for each entry that can be read, in order
@@ -371,6 +365,28 @@ class Reader {
     return {};
   }
 
+  /// Visits the versions of `key` in block `at` and those behind it; `fetch(number)` pins a block.
+  template <class Visit, class Fetch>
+  [[nodiscard]] Result<void> get_from(std::uint32_t at, std::string_view key, Sequence sequence,
+                                      Visit& visit, Fetch fetch) const {
+    for (; at < blocks(); ++at) {
+      auto pin = fetch(at);
+      if (!pin) [[unlikely]] {
+        return propagate(std::move(pin));
+      }
+      const Block& data = **pin;
+      std::uint32_t i = data.template find<Comparator>(key, Trailer::seek(sequence));
+      for (; i < data.count() && data.key_is(i, key); ++i) {
+        if (!visit(identity_.shown(data.trailer(i)), data.value(i))) {
+          return {};
+        }
+      }
+      if (!goes_on_behind(data, i, key)) {
+        return {};
+      }
+    }
+    return {};
+  }
   [[nodiscard]] std::uint32_t blocks() const noexcept {
     return partitions_.count() == 0 ? index_->count() : partitions_.blocks();
   }
