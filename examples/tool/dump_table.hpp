@@ -14,6 +14,8 @@
 #include <utility>
 
 #include <strata/compression/lz4.hpp>
+#include <strata/compression/per_level.hpp>
+#include <strata/compression/zstd.hpp>
 #include <strata/core/checksum.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/comparator.hpp>
@@ -33,7 +35,8 @@
 namespace strata::tool {
 
 class TableDump {
-  using Frames = table::FrameReader<io::Posix::RandomFile, compression::Lz4, checksum::Crc32c>;
+  using Codecs = compression::PerLevel<compression::Lz4, compression::Zstd>;
+  using Frames = table::FrameReader<io::Posix::RandomFile, Codecs, checksum::Crc32c>;
 
  public:
   TableDump(const std::string& path, DumpOut& out) : path_(path), out_(out) {}
@@ -55,8 +58,9 @@ class TableDump {
               {{"table", footer->file_number},
                {"partitioned", (footer->features & table::partitioned) != 0},
                {"file_bytes", file_bytes}});
-    const Frames frames(std::move(*same), path_, footer->file_number);
+    Frames frames(std::move(*same), path_, footer->file_number);
     auto done = properties(frames, *footer);
+    done = done ? codec(frames) : done;
     done = done ? range_erases(frames, *footer) : done;
     return done ? index(frames, *footer) : done;
   }
@@ -96,6 +100,15 @@ class TableDump {
     out_.line("properties", offset, std::move(fields));
     out_.line("filter", footer.filter.offset, {{"bytes", footer.filter.bytes}});
     return {};
+  }
+
+  [[nodiscard]] Result<void> codec(Frames& frames) {
+    const table::Handle& dictionary = properties_.dictionary;
+    auto opened = frames.open_codec(properties_.compression, dictionary);
+    if (opened && dictionary.bytes != 0) {
+      out_.line("dictionary", dictionary.offset, {{"bytes", dictionary.bytes}});
+    }
+    return opened ? opened : noted(dictionary.offset, opened.error());
   }
 
   [[nodiscard]] Result<void> range_erases(const Frames& frames, const table::Footer& footer) {

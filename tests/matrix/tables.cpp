@@ -33,6 +33,8 @@ void add_tables(Rows& rows) {
   add<compression::None>(rows, testing::compression_conformance<compression::None>());
   add<compression::Lz4>(rows, testing::compression_conformance<compression::Lz4>());
   add<compression::Zstd>(rows, testing::compression_conformance<compression::Zstd>());
+  using PerLevel = compression::PerLevel<compression::Lz4, compression::Zstd>;
+  add<PerLevel>(rows, testing::compression_conformance<PerLevel>());
   add<table::BlockBased>(rows, testing::table_format_conformance<table::BlockBased>());
 }
 

@@ -20,7 +20,7 @@
 /// of exactly the size of the block is refused before it is decoded.
 ///
 /// Threads: a compressor has a context of its own; readers share a table's digested dictionary and
-/// have a context of some 160 KiB for each thread, which goes with the thread.
+/// have a context of some 100 KiB for each thread, which goes with the thread.
 
 #if !__has_include(<zstd.h>)
 #error \
