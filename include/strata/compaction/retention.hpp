@@ -18,17 +18,25 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <strata/compaction/filter.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/range_erase.hpp>
 
 namespace strata::compaction {
 
+/// Where no values lie apart from their tables.
+struct NoLoad {};
+
 /// `Sink`: `Result<void> operator()(std::string_view key, Trailer, std::string_view value)`.
-template <class Comparator, class Merge, class Filter, class Sink>
+/// `Load`: `Result<std::string_view> operator()(key, pointer, std::string& buffer)`, the value that
+/// an entry of kind `value_pointer` stands for. One that is damaged is the reader's to report: what
+/// needs it is left undone.
+template <class Comparator, class Merge, class Filter, class Sink, class Load = NoLoad>
 class Retention {
  public:
   struct Context {
@@ -39,8 +47,11 @@ class Retention {
     bool zero_sequences = false;
   };
 
-  Retention(Context context, const Filter& filter, Sink sink)
-      : context_(std::move(context)), filter_(filter), sink_(std::move(sink)) {}
+  Retention(Context context, const Filter& filter, Sink sink, Load load = {})
+      : context_(std::move(context)),
+        filter_(filter),
+        sink_(std::move(sink)),
+        load_(std::move(load)) {}
 
   [[nodiscard]] Result<void> add(std::string_view key, Trailer trailer, std::string_view value) {
     if (!has_key_ || key != key_) {
@@ -77,7 +88,7 @@ class Retention {
       ++dropped_;
       return {};
     }
-    return kind == EntryKind::put ? keep_value(trailer, value) : keep_tombstone(trailer);
+    return is_value(kind) ? keep_value(trailer, value) : keep_tombstone(trailer);
   }
 
   /// Must be called after the last `add`.
@@ -106,14 +117,44 @@ class Retention {
     return context_.range_erases->newest_covering(key, stripe_end) > sequence;
   }
 
+  static constexpr bool separates = !std::is_same_v<Load, NoLoad>;
+  [[nodiscard]] static bool is_value(EntryKind kind) noexcept {
+    return kind == EntryKind::put || (separates && kind == EntryKind::value_pointer);
+  }
+  /// The value itself, of an entry that is one. Errors: as `Load`.
+  [[nodiscard]] Result<std::string_view> load(EntryKind kind, std::string_view value) {
+    if constexpr (separates) {
+      if (kind == EntryKind::value_pointer) {
+        return load_(key_, value, loaded_);
+      }
+    }
+    return value;
+  }
+  [[nodiscard]] Result<bool> passes_filter(EntryKind kind, std::string_view value) {
+    if constexpr (std::is_same_v<Filter, compaction_filter::None>) {
+      return true;
+    } else {
+      auto whole = load(kind, value);
+      if (!whole) {
+        return whole.error().code() == ErrorCode::corruption ? Result<bool>(true)
+                                                             : propagate(std::move(whole));
+      }
+      return filter_.keep(key_, *whole);
+    }
+  }
+
   [[nodiscard]] Result<void> keep_value(Trailer trailer, std::string_view value) {
     const bool seen_by_no_snapshot = stripe_ == context_.snapshots.size();
-    if (seen_by_no_snapshot && !filter_.keep(key_, value)) {
+    auto passes = seen_by_no_snapshot ? passes_filter(trailer.kind(), value) : Result<bool>(true);
+    if (!passes) {
+      return propagate(std::move(passes));
+    }
+    if (!*passes) {
       return keep_tombstone(Trailer(trailer.sequence(), EntryKind::erase));
     }
     const bool seen_by_all = stripe_ == 0;
     if (seen_by_all && context_.bottommost && context_.zero_sequences) {
-      trailer = Trailer(0, EntryKind::put);
+      trailer = Trailer(0, trailer.kind());
     }
     return sink_(key_, trailer, value);
   }
@@ -128,10 +169,15 @@ class Retention {
   /// Folds the operands of the stripe over what lies below them: the entry `below`, or nothing.
   /// A malformed operand is the reader's to report; here everything is kept as it is.
   [[nodiscard]] Result<void> fold(const Trailer* below, std::string_view value) {
-    const bool on_value = below != nullptr && below->kind() == EntryKind::put;
+    const bool on_value = below != nullptr && is_value(below->kind());
     std::string folded;
     std::string next;
-    std::string_view base = value;
+    auto base_value = on_value ? load(below->kind(), value) : Result<std::string_view>(value);
+    if (!base_value) {
+      return base_value.error().code() == ErrorCode::corruption ? keep_unfolded(below, value)
+                                                                : propagate(std::move(base_value));
+    }
+    std::string_view base = *base_value;
     for (std::size_t i = operands_.size(); i-- > 0;) {
       const bool has_base = on_value || i + 1 < operands_.size();
       if (!Merge::full(key_, has_base ? &base : nullptr, operands_[i].value, next)) {
@@ -192,6 +238,8 @@ class Retention {
   Context context_;
   const Filter& filter_;
   Sink sink_;
+  [[no_unique_address]] Load load_;
+  std::string loaded_;
   std::string key_;
   bool has_key_ = false;
   std::size_t stripe_ = no_stripe;

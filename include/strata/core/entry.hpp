@@ -19,10 +19,11 @@ inline constexpr Sequence sequence_max = (Sequence{1} << 56) - 1;
 
 /// Stored on disk: values are never reused.
 enum class EntryKind : std::uint8_t {
-  erase = 0,        ///< A tombstone: the key is absent from here down.
-  put = 1,          ///< The value.
-  merge = 2,        ///< An operand for the family's merge operator.
-  erase_range = 3,  ///< In batches and range blocks only: [key, value) is absent from here down.
+  erase = 0,          ///< A tombstone: the key is absent from here down.
+  put = 1,            ///< The value.
+  merge = 2,          ///< An operand for the family's merge operator.
+  erase_range = 3,    ///< In batches and range blocks only: [key, value) is absent from here down.
+  value_pointer = 4,  ///< In tables only: where the value lies, table/value_pointer.hpp.
 };
 
 class Trailer {

@@ -24,6 +24,7 @@
 #include <strata/compaction/overlap.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/executor.hpp>
 #include <strata/lsm/subcompaction.hpp>
 #include <strata/observe/timer.hpp>
@@ -160,7 +161,7 @@ class Background {
       ++pauses_;
       place.job.output_level = tree.level_for(hull);
     }
-    auto added = install(tree, place, tables, std::move(files), false, sequence);
+    auto added = install(tree, place, {tables, {}}, {std::move(files), {}}, false, sequence);
     {
       const std::lock_guard lock(mutex_);
       --pauses_;
@@ -269,26 +270,27 @@ class Background {
   template <class Tree>
   [[nodiscard]] Result<void> flush_segment(Tree& tree, const typename Tree::Segment& segment) {
     const Timer timer(host_.metrics(), metrics::Latency::flush);
-    auto tables = tree.build_flush(segment, host_.snapshot_sequences(),
-                                   [this] { return host_.next_file_number(); });
-    if (!tables) {
-      return propagate(std::move(tables));
+    auto built = tree.build_flush(segment, host_.snapshot_sequences(),
+                                  [this] { return host_.next_file_number(); });
+    if (!built) {
+      return propagate(std::move(built));
     }
-    auto files = open_built(tree, *tables);
+    auto files = open_built(tree, *built);
     if (!files) {
       return propagate(std::move(files));
     }
     if (auto durable = host_.make_log_durable(segment.last_sequence()); !durable) {
-      tree.remove_tables(*tables);
+      tree.remove_built(*built);
       return durable;
     }
-    count(metrics::Counter::flushes, metrics::Counter::flush_bytes, *tables);
+    count(metrics::Counter::flushes, metrics::Counter::flush_bytes, *built);
     version::FamilyEdit family;
     family.family = tree.id().value;
     family.flushed_through = segment.last_sequence();
-    for (const auto& table : *tables) {
+    for (const auto& table : built->tables) {
       family.added.push_back({0, table});
     }
+    family.added_values = built->values;
     const std::lock_guard edits(edit_mutex_);
     const Sequence floor = host_.log_floor(tree, &segment);
     version::VersionEdit edit;
@@ -340,7 +342,7 @@ class Background {
   [[nodiscard]] Result<void> move_table(Tree& tree, const typename Tree::Picked& picked) {
     host_.metrics().add(metrics::Counter::trivial_moves, 1);
     const auto& moved = picked.inputs.front().files;
-    return install(tree, picked, {moved.front()->metadata()}, moved, false);
+    return install(tree, picked, {{moved.front()->metadata()}, {}}, {moved, {}}, false);
   }
   template <class Tree>
   [[nodiscard]] Result<void> merge_tables(Tree& tree, const typename Tree::Picked& picked) {
@@ -349,34 +351,36 @@ class Background {
       return propagate(spans);
     }
     host_.metrics().add(metrics::Counter::compaction_parts, spans->size());
-    auto tables = build_in_parts(
+    auto built = build_in_parts(
         tree, picked, host_.snapshot_sequences(), *spans, crew_,
         [this] { executor_.submit(Lane::compaction, &Background::help_task, this); },
         [this] { return host_.next_file_number(); });
-    if (!tables) {
-      return propagate(std::move(tables));
+    if (!built) {
+      return propagate(std::move(built));
     }
-    auto files = open_built(tree, *tables);
+    auto files = open_built(tree, *built);
     if (!files) {
       return propagate(std::move(files));
     }
-    count(metrics::Counter::compactions, metrics::Counter::compaction_write_bytes, *tables);
+    count(metrics::Counter::compactions, metrics::Counter::compaction_write_bytes, *built);
     picked.for_each_file([this](const auto& file) {
       host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
     });
-    return install(tree, picked, *tables, std::move(*files), true);
+    return install(tree, picked, *built, *files, true);
   }
-  void count(metrics::Counter jobs, metrics::Counter bytes,
-             const std::vector<version::FileMetadata>& tables) {
+  void count(metrics::Counter jobs, metrics::Counter bytes, const BuiltFiles& built) {
     host_.metrics().add(jobs, 1);
-    for (const auto& table : tables) {
+    for (const auto& table : built.tables) {
       host_.metrics().add(bytes, table.size_bytes);
+    }
+    for (const auto& file : built.values) {
+      host_.metrics().add(bytes, file.size_bytes);
     }
   }
   template <class Tree>
   [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,
-                                     const std::vector<version::FileMetadata>& tables,
-                                     typename Tree::Files files, bool inputs_end,
+                                     const BuiltFiles& built, const typename Tree::Opened& files,
+                                     bool inputs_end,
                                      std::optional<Sequence> sequence = std::nullopt) {
     version::FamilyEdit family;
     family.family = tree.id().value;
@@ -385,9 +389,10 @@ class Background {
         family.deleted.push_back({input.level, file->metadata().number});
       }
     }
-    for (const auto& table : tables) {
+    for (const auto& table : built.tables) {
       family.added.push_back({picked.job.output_level, table});
     }
+    family.added_values = built.values;
     const std::lock_guard edits(edit_mutex_);
     version::VersionEdit edit;
     edit.last_sequence = sequence;
@@ -407,15 +412,14 @@ class Background {
     return {};
   }
 
-  /// Makes finished tables durable by name and opens them; removes them if that fails.
+  /// Makes finished files durable by name and opens them; removes them if that fails.
   template <class Tree>
-  [[nodiscard]] Result<typename Tree::Files> open_built(
-      Tree& tree, const std::vector<version::FileMetadata>& tables) {
+  [[nodiscard]] Result<typename Tree::Opened> open_built(Tree& tree, const BuiltFiles& built) {
     auto synced = host_.sync_directory();
-    auto files = synced ? tree.open_tables(tables)
-                        : Result<typename Tree::Files>(tl::unexpected<Error>(synced.error()));
+    auto files = synced ? tree.open_built(built)
+                        : Result<typename Tree::Opened>(tl::unexpected<Error>(synced.error()));
     if (!files) {
-      tree.remove_tables(tables);
+      tree.remove_built(built);
     }
     return files;
   }

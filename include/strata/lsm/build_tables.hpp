@@ -20,6 +20,7 @@
 #include <strata/core/range_erase.hpp>
 #include <strata/lsm/key_span.hpp>
 #include <strata/lsm/table_output.hpp>
+#include <strata/lsm/value_output.hpp>
 #include <strata/version/file_metadata.hpp>
 
 namespace strata::lsm {
@@ -44,13 +45,56 @@ struct BuildTarget {
   typename Types::FileSystem& file_system;
   const std::string& directory;
   const typename Types::Options& options;
+  const typename Types::Values& values;   ///< that entries point to
+  std::vector<std::uint64_t> wasteful{};  ///< value files whose values are to move
 };
+
+/// What a job wrote.
+struct BuiltFiles {
+  std::vector<version::FileMetadata> tables{};
+  std::vector<version::ValueFileMetadata> values{};
+};
+
+namespace detail {
+
+/// Where values stay in tables.
+struct NoValueOutput {
+  template <class... Arguments>
+  explicit NoValueOutput(const Arguments&...) {}
+  [[nodiscard]] static Result<void> finish() { return {}; }
+  [[nodiscard]] static std::vector<version::ValueFileMetadata> keep() { return {}; }
+};
+
+template <class Types, class NextNumber>
+struct value_output {
+  using type = NoValueOutput;
+};
+template <class Types, class NextNumber>
+requires(Types::Values::separates) struct value_output<Types, NextNumber> {
+  using type = ValueOutput<typename Types::FileSystem, typename Types::Values,
+                           decltype(Types::Options::value_separation), NextNumber>;
+};
+
+/// How retention rules see a value that is not in its table.
+template <class Types>
+[[nodiscard]] auto loader_of(const typename Types::Values& values) {
+  if constexpr (Types::Values::separates) {
+    return [&values](std::string_view key, std::string_view entry, std::string& buffer) {
+      return values.read(key, entry, buffer);
+    };
+  } else {
+    return compaction::NoLoad{};
+  }
+}
+
+}  // namespace detail
 
 /// `next_number() -> uint64_t` names the files. Content is synced; names are not.
 template <class Types, class Merging, class NextNumber>
-[[nodiscard]] Result<std::vector<version::FileMetadata>> build_tables(
-    Merging& merging, BuildJob<typename Types::Comparator> job, const BuildTarget<Types>& target,
-    NextNumber next_number) {
+[[nodiscard]] Result<BuiltFiles> build_tables(Merging& merging,
+                                              BuildJob<typename Types::Comparator> job,
+                                              const BuildTarget<Types>& target,
+                                              NextNumber next_number) {
   using Comparator = typename Types::Comparator;
   const bool zero_sequences = job.bottommost && job.kept_ranges.empty();
   auto builder_options = target.options.builder(job.level);
@@ -59,16 +103,25 @@ template <class Types, class Merging, class NextNumber>
               Comparator, NextNumber>
       output(target.file_system, target.directory, builder_options, job.file_bytes,
              clipped<Comparator>(std::move(job.kept_ranges), job.span), next_number);
+  typename detail::value_output<Types, NextNumber>::type values(
+      target.file_system, target.directory, target.options.value_separation, target.values,
+      target.wasteful, next_number);
   auto sink = [&](std::string_view key, Trailer trailer, std::string_view value) {
+    if constexpr (Types::Values::separates) {
+      if (auto placed = values.place(key, trailer, value); !placed) {
+        return placed;
+      }
+    }
     return output.add(key, trailer, value);
   };
+  auto load = detail::loader_of<Types>(target.values);
   compaction::Retention<Comparator, typename Types::Merge, typename Types::CompactionFilter,
-                        decltype(sink)>
+                        decltype(sink), decltype(load)>
       retention({.snapshots = std::move(job.snapshots),
                  .range_erases = job.ranges,
                  .bottommost = job.bottommost,
                  .zero_sequences = zero_sequences},
-                target.options.compaction_filter, sink);
+                target.options.compaction_filter, sink, load);
   if (job.span.first) {
     merging.seek(*job.span.first);
   } else {
@@ -88,7 +141,14 @@ template <class Types, class Merging, class NextNumber>
   if (auto done = retention.finish(); !done) {
     return propagate(std::move(done));
   }
-  return output.finish();
+  if (auto done = values.finish(); !done) {
+    return propagate(std::move(done));
+  }
+  auto tables = output.finish();
+  if (!tables) {
+    return propagate(std::move(tables));
+  }
+  return BuiltFiles{std::move(*tables), values.keep()};
 }
 
 }  // namespace strata::lsm

@@ -14,6 +14,7 @@
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/version/manifest.hpp>
 
 namespace strata::lsm {
@@ -36,6 +37,13 @@ template <class Core>
             !linked) {
           return linked;
         }
+      }
+    }
+    for (const auto& file : family.value_files) {
+      if (auto linked =
+              fs.link(value_path(core.path(), file.number), value_path(directory, file.number));
+          !linked) {
+        return linked;
       }
     }
   }

@@ -41,6 +41,8 @@ template <class Background, class Tree>
     }
     if (picked) {
       picked->trivial_move = false;
+      // Values that lie beside tables move once: when all that refers to garbage is gone.
+      picked->garbage_ratio = level < deepest ? 1 : 0;
       if (auto done = background.run_compaction(tree, *picked); !done) {
         return done;
       }

@@ -6,8 +6,10 @@
 /// Below it lies a merge of all versions; this floor hides versions newer than the snapshot,
 /// takes the newest of the rest, drops what is erased (by point or range) and folds merge
 /// operands. Keys and values are handed out without a copy where the newest version is a plain
-/// value and the cursor moves forward. A cursor pins what it reads; it sees nothing written after
-/// it was made. Not thread-safe; any number of cursors may be used at once.
+/// value in its table and the cursor moves forward. A value that lies apart from its table is read
+/// when `value` is asked for it: where that fails, `value` is empty, the cursor invalid, and
+/// `status` says why. A cursor pins what it reads; it sees nothing written after it was made. Not
+/// thread-safe; any number of cursors may be used at once.
 ///
 /// Errors: `status()`. A cursor that met one is invalid, which must not be taken for the end:
 /// check `status()` after a loop.
@@ -27,9 +29,24 @@
 
 namespace strata::lsm {
 
-/// `Pin`: whatever keeps the sources alive.
+namespace detail {
+
+/// The value under a cursor, where it lies apart from its table.
+struct LazyValue {
+  bool is_pointer = false;
+  bool is_read = false;
+  std::string bytes{};
+  std::optional<Error> failed{};
+};
+struct NoLazyValue {};
+
+}  // namespace detail
+
+/// `Pin`: what keeps the sources alive, a pointer to a `ReadView`.
 template <class Comparator, class Merge, class Merging, class Pin>
 class Cursor {
+  using Values = typename Pin::element_type::Values;
+
  public:
   Cursor(Pin pin, std::unique_ptr<Merging> merging,
          std::shared_ptr<const RangeEraseSet<Comparator>> ranges, Sequence sequence,
@@ -48,7 +65,13 @@ class Cursor {
   Cursor(Cursor&&) noexcept = default;
   Cursor& operator=(Cursor&&) noexcept = default;
 
-  [[nodiscard]] bool valid() const noexcept { return valid_; }
+  [[nodiscard]] bool valid() const noexcept {
+    if constexpr (Values::separates) {
+      return valid_ && !lazy_.failed;
+    } else {
+      return valid_;
+    }
+  }
   /// Requires: `valid()`. The views live until the cursor moves.
   [[nodiscard]] std::string_view key() const noexcept {
     assert(valid_);
@@ -56,9 +79,19 @@ class Cursor {
   }
   [[nodiscard]] std::string_view value() const {
     assert(valid_);
-    return owned_ ? std::string_view(value_) : merging_->value();
+    const std::string_view stored = owned_ ? std::string_view(value_) : merging_->value();
+    if constexpr (Values::separates) {
+      return lazy_.is_pointer ? read_apart(stored) : stored;
+    } else {
+      return stored;
+    }
   }
   [[nodiscard]] Result<void> status() const {
+    if constexpr (Values::separates) {
+      if (lazy_.failed) {
+        return tl::unexpected<Error>(*lazy_.failed);
+      }
+    }
     return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : merging_->status();
   }
 
@@ -122,6 +155,42 @@ class Cursor {
   }
 
  private:
+  [[nodiscard]] static bool is_value(EntryKind kind) noexcept {
+    return kind == EntryKind::put || (Values::separates && kind == EntryKind::value_pointer);
+  }
+  /// Says whether the value under the cursor is only pointed to.
+  void stand_on(EntryKind kind) noexcept {
+    if constexpr (Values::separates) {
+      lazy_.is_pointer = kind == EntryKind::value_pointer;
+      lazy_.is_read = false;
+    }
+  }
+  [[nodiscard]] std::string_view read_apart(std::string_view pointer) const {
+    if (!lazy_.is_read && !lazy_.failed) {
+      auto read = pin_->tables->values.read(key(), pointer, lazy_.bytes);
+      if (!read) {
+        lazy_.failed.emplace(std::move(read).error());
+      }
+      lazy_.bytes.resize(read ? read->size() : 0);
+      lazy_.is_read = true;
+    }
+    return lazy_.bytes;
+  }
+  /// `value` as it is to be folded; false: it can not be read.
+  [[nodiscard]] bool resolve(EntryKind kind, std::string& value) {
+    if constexpr (Values::separates) {
+      if (kind == EntryKind::value_pointer) {
+        std::string buffer;
+        auto read = pin_->tables->values.read(key_, value, buffer);
+        if (!read) {
+          failed_.emplace(std::move(read).error());
+          return false;
+        }
+        value.assign(*read);
+      }
+    }
+    return true;
+  }
   [[nodiscard]] bool is_range_erased(std::string_view key, Sequence sequence) const noexcept {
     return ranges_ && ranges_->newest_covering(key, sequence_) > sequence;
   }
@@ -165,7 +234,8 @@ class Cursor {
         }
         continue;
       }
-      if (trailer.kind() == EntryKind::put && !is_range_erased(key, trailer.sequence())) {
+      if (is_value(trailer.kind()) && !is_range_erased(key, trailer.sequence())) {
+        stand_on(trailer.kind());
         valid_ = true;
         return;
       }
@@ -175,7 +245,8 @@ class Cursor {
     }
   }
 
-  /// Folds operands of the key under the merging cursor, which ends past them. Always owned.
+  /// Folds operands of the key under the merging cursor, which ends past them. Always owned. False:
+  /// the merging cursor failed.
   [[nodiscard]] bool fold_forward() {
     key_.assign(merging_->key());
     std::vector<std::string> operands;  // newest first
@@ -185,8 +256,11 @@ class Cursor {
       if (trailer.kind() == EntryKind::erase || is_range_erased(key_, trailer.sequence())) {
         break;
       }
-      if (trailer.kind() == EntryKind::put) {
+      if (is_value(trailer.kind())) {
         base.emplace(merging_->value());
+        if (!resolve(trailer.kind(), *base)) {
+          return true;
+        }
         break;
       }
       operands.emplace_back(merging_->value());
@@ -210,6 +284,7 @@ class Cursor {
       key_.assign(merging_->key());
       operands.clear();
       std::optional<std::string> base;
+      EntryKind base_kind = EntryKind::put;
       bool live = false;
       for (; merging_->valid() && merging_->key() == key_; merging_->prev()) {
         const Trailer trailer = merging_->trailer();
@@ -229,6 +304,7 @@ class Cursor {
           base.reset();
         } else {
           base.emplace(merging_->value());
+          base_kind = trailer.kind();
         }
       }
       if (!merging_->status()) {
@@ -237,7 +313,12 @@ class Cursor {
       if (live) {
         std::vector<std::string> newest_first(std::make_move_iterator(operands.rbegin()),
                                               std::make_move_iterator(operands.rend()));
+        const bool is_folded = !newest_first.empty();
+        if (is_folded && base && !resolve(base_kind, *base)) {
+          return;
+        }
         (void)fold(newest_first, std::move(base));
+        stand_on(is_folded ? EntryKind::put : base_kind);
         before_key_ = true;
         return;
       }
@@ -261,6 +342,7 @@ class Cursor {
       base.emplace(out);
     }
     value_ = std::move(*base);
+    stand_on(EntryKind::put);
     valid_ = true;
     return true;
   }
@@ -277,6 +359,9 @@ class Cursor {
   bool before_key_ = false;  ///< the merging cursor stands before all versions of `key_`
   bool valid_ = false;
   std::optional<Error> failed_;
+  [[no_unique_address]] mutable std::conditional_t<Values::separates, detail::LazyValue,
+                                                   detail::NoLazyValue>
+      lazy_;
 };
 
 }  // namespace strata::lsm

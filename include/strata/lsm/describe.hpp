@@ -32,13 +32,24 @@ template <class P>
   return text;
 }
 
+/// Nothing for who separates no values: their directories may be opened by who does.
+template <class P>
+[[nodiscard]] std::string separation_fingerprint() {
+  if constexpr (P::separates) {
+    return " " + with_version<P>("value_separation");
+  } else {
+    return {};
+  }
+}
+
 template <class F>
 [[nodiscard]] std::string fingerprint_of_family() {
   // Not here: memtable and compaction, which leave no trace; filter, index and compression, which
   // each table names for itself.
   return with_version<typename F::TableFormat>("table") + " " +
          with_version<typename F::Comparator>("comparator") + " " +
-         with_version<typename F::Merge>("merge");
+         with_version<typename F::Merge>("merge") +
+         separation_fingerprint<typename F::ValueSeparation>();
 }
 
 template <class F>
@@ -56,6 +67,7 @@ template <class F>
   add("compaction_filter", F::CompactionFilter::name);
   add("merge", F::Merge::name);
   add("comparator", F::Comparator::name);
+  add("value_separation", F::ValueSeparation::name);
   return text + ">";
 }
 
@@ -89,6 +101,14 @@ template <class Composition>
     ((name = at++ == i ? F::name : name), ...);
     return name;
   }(static_cast<typename Composition::FamilyTuple*>(nullptr));
+}
+
+/// Whether a family that was written as `stored` may be opened, and go on, as `composed`: they are
+/// the same, or only the second may have values beside its tables.
+[[nodiscard]] inline bool may_go_on_as(std::string_view stored, std::string_view composed) {
+  return composed.starts_with(stored) &&
+         (composed.size() == stored.size() ||
+          composed.substr(stored.size()).starts_with(" value_separation="));
 }
 
 /// Every slot and the policy in it.

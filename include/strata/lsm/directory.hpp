@@ -8,6 +8,7 @@
 ///     MANIFEST-000001            log of version edits
 ///     000000000001.log           write-ahead log segment
 ///     000000000001.table         sorted table
+///     000000000001.values        large values, where tables do not hold them
 ///     *.tmp                      a file that was being replaced when the process died
 
 #include <algorithm>
@@ -26,6 +27,7 @@ enum class FileKind : std::uint8_t {
   manifest,
   log,
   table,
+  values,
   temporary,
   foreign
 };
@@ -69,16 +71,19 @@ namespace detail {
   } else if (name.ends_with(".table") &&
              detail::parse_number(name.substr(0, name.size() - 6), file.number)) {
     file.kind = FileKind::table;
+  } else if (name.ends_with(".values") &&
+             detail::parse_number(name.substr(0, name.size() - 7), file.number)) {
+    file.kind = FileKind::values;
   }
   return file;
 }
 
-/// One more than the number of any table among `names`: numbers are never used twice.
+/// One more than the number of any table or value file among `names`: numbers are never used twice.
 [[nodiscard]] inline std::uint64_t number_after_all(const std::vector<std::string>& names) {
   std::uint64_t next = 1;
   for (const std::string& name : names) {
     const ClassifiedFile file = classify(name);
-    if (file.kind == FileKind::table) {
+    if (file.kind == FileKind::table || file.kind == FileKind::values) {
       next = std::max(next, file.number + 1);
     }
   }

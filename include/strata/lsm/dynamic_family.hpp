@@ -92,11 +92,7 @@ template <class Core>
       return appended;
     }
     core.dynamic_trees().remove(tree->id());
-    for (const auto& level : tree->version()->levels) {
-      for (const auto& file : level) {
-        file->mark_obsolete();
-      }
-    }
+    tree->version()->mark_obsolete();
     return {};
   });
 }

@@ -30,6 +30,7 @@ struct FamilyOptions {
   options_of_t<typename F::Compression> compression{};
   options_of_t<typename F::Compaction> compaction{};
   typename F::CompactionFilter compaction_filter{};
+  options_of_t<typename F::ValueSeparation> value_separation{};
 };
 
 /// Where in a tuple of families the one called `name` is; `sizeof...` if nowhere.
@@ -114,6 +115,7 @@ struct EngineOptions<Composition, true> {
   options_of_t<typename F::Compression> compression{};
   options_of_t<typename F::Compaction> compaction{};
   typename F::CompactionFilter compaction_filter{};
+  options_of_t<typename F::ValueSeparation> value_separation{};
 
   bool create_if_missing = true;
   bool error_if_exists = false;
@@ -125,8 +127,8 @@ struct EngineOptions<Composition, true> {
 
   template <std::size_t>
   [[nodiscard]] FamilyOptions<F> of_family() const {
-    return {memtable,    table_format, table_index,      filter,
-            compression, compaction,   compaction_filter};
+    return {memtable,    table_format, table_index,       filter,
+            compression, compaction,   compaction_filter, value_separation};
   }
 };
 

@@ -30,6 +30,7 @@
 #include <strata/memtable/btree.hpp>
 #include <strata/observe/counters.hpp>
 #include <strata/table/table.hpp>
+#include <strata/table/value_separation.hpp>
 #include <strata/wal/group_commit.hpp>
 
 namespace strata {
@@ -53,7 +54,7 @@ inline constexpr bool is_family_slot =
     std::is_same_v<Slot, table_index_slot> || std::is_same_v<Slot, filter_slot> ||
     std::is_same_v<Slot, compression_slot> || std::is_same_v<Slot, compaction_slot> ||
     std::is_same_v<Slot, compaction_filter_slot> || std::is_same_v<Slot, merge_slot> ||
-    std::is_same_v<Slot, comparator_slot>;
+    std::is_same_v<Slot, comparator_slot> || std::is_same_v<Slot, value_separation_slot>;
 
 template <class Slot>
 inline constexpr bool is_database_slot =
@@ -98,7 +99,8 @@ struct check_family {
   static_assert((policy_of_family<Policies>() && ...),
                 "strata: a Family takes policies of family slots only (memtable, table_format, "
                 "table_index, filter, compression, compaction, compaction_filter, merge, "
-                "comparator); give policies of the database to Database<...> itself, and wrap "
+                "comparator, value_separation); give policies of the database to Database<...> "
+                "itself, and wrap "
                 "types without a policy_slot as strata::as<slot, T>");
   static_assert(at_most_one<memtable_slot, Policies...>,
                 "strata: two policies for the memtable slot; give one");
@@ -118,6 +120,8 @@ struct check_family {
                 "strata: two policies for the merge slot; give one");
   static_assert(at_most_one<comparator_slot, Policies...>,
                 "strata: two policies for the comparator slot; give one");
+  static_assert(at_most_one<value_separation_slot, Policies...>,
+                "strata: two policies for the value_separation slot; give one");
 };
 
 template <class... Policies>
@@ -175,7 +179,7 @@ struct DatabasePolicies {
 /// The policies of one family, every slot filled.
 template <FixedString Name, class MemtableP, class TableFormatP, class IndexP, class FilterP,
           class CompressionP, class CompactionP, class CompactionFilterP, class MergeP,
-          class ComparatorP>
+          class ComparatorP, class ValueSeparationP>
 struct FamilyPolicies {
   static constexpr std::string_view name = Name.view();
   using Memtable = MemtableP;
@@ -187,6 +191,7 @@ struct FamilyPolicies {
   using CompactionFilter = CompactionFilterP;
   using Merge = MergeP;
   using Comparator = ComparatorP;
+  using ValueSeparation = ValueSeparationP;
 
   static_assert(
       MemtablePolicy<Memtable>,
@@ -213,6 +218,9 @@ struct FamilyPolicies {
   static_assert(ComparatorPolicy<Comparator>,
                 "strata: the comparator slot needs a ComparatorPolicy; see "
                 "strata/core/comparator.hpp");
+  static_assert(ValueSeparationPolicy<ValueSeparation>,
+                "strata: the value_separation slot needs a ValueSeparationPolicy; see "
+                "strata/table/value_separation.hpp");
 };
 
 template <FixedString Name, class... Policies>
@@ -226,7 +234,8 @@ struct fill_family : check_family<Policies...> {
                      select_t<compaction_slot, compaction::Leveled, Policies...>,
                      select_t<compaction_filter_slot, compaction_filter::None, Policies...>,
                      select_t<merge_slot, merge::None, Policies...>,
-                     select_t<comparator_slot, comparator::Bytewise, Policies...>>;
+                     select_t<comparator_slot, comparator::Bytewise, Policies...>,
+                     select_t<value_separation_slot, value_separation::None, Policies...>>;
 };
 
 template <class Dynamic, class... Policies>

@@ -148,7 +148,7 @@ class Intake {
       return propagate(std::move(described));
     }
     const version::FileMetadata& found = described->metadata;
-    if (found.range_erases != 0 || found.largest_sequence != 0) {
+    if (found.range_erases != 0 || found.largest_sequence != 0 || !found.values.empty()) {
       return fail(ErrorCode::invalid_argument, path,
                   ": was not made by a TableWriter; take tables of a database in by a backup");
     }

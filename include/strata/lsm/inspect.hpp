@@ -12,6 +12,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/lsm/stats.hpp>
+#include <strata/lsm/value_files.hpp>
 
 namespace strata::lsm {
 
@@ -26,6 +27,14 @@ template <class Core>
         if (outcome) {
           outcome = file->reader().verify();
         }
+        if constexpr (std::remove_reference_t<decltype(tree)>::Values::separates) {
+          outcome = outcome ? verify_values(view->tables->values, *file) : outcome;
+        }
+      }
+    }
+    if constexpr (std::remove_reference_t<decltype(tree)>::Values::separates) {
+      for (const auto& file : view->tables->values.list()) {
+        outcome = outcome ? file->reader().check() : outcome;
       }
     }
   });
@@ -52,6 +61,14 @@ template <class Tree>
       sum.tombstones += file->metadata().tombstones + file->metadata().range_erases;
     }
     stats.levels.push_back(sum);
+  }
+  if constexpr (Tree::Values::separates) {
+    const auto used = shares_of(view->tables->levels);
+    for (const auto& file : view->tables->values.list()) {
+      ++stats.value_files;
+      stats.value_bytes += file->value_bytes();
+      stats.value_garbage_bytes += file->value_bytes() - share_of(used, file->number());
+    }
   }
   return stats;
 }

@@ -33,6 +33,8 @@ struct PickedCompaction {
   std::vector<Input> inputs;  ///< from the top down, as in `job`
   bool bottommost = false;    ///< nothing older shares keys with the output
   bool trivial_move = false;  ///< one table, nothing to merge with: only the manifest changes
+  /// How much of a value file may be garbage before its values move; none: as the options say.
+  std::optional<double> garbage_ratio{};
 
   template <class Visit>
   void for_each_file(Visit visit) const {

@@ -27,6 +27,7 @@ namespace strata::lsm {
 
 template <class Segment, class File>
 struct ReadView {
+  using Values = typename File::Values;
   std::shared_ptr<Segment> active;
   std::vector<std::shared_ptr<Segment>> immutables;  ///< newest first
   std::shared_ptr<const TableVersion<File>> tables;
@@ -44,10 +45,11 @@ class Resolver {
   }
   /// Whether nothing further down can matter.
   [[nodiscard]] bool hides_older() const noexcept { return erased_at_ != 0; }
+  [[nodiscard]] bool hides(Sequence sequence) const noexcept { return sequence < erased_at_; }
 
   /// True: older versions are wanted. False: the answer stands.
   [[nodiscard]] bool offer(Trailer trailer, std::string_view value) {
-    if (trailer.sequence() < erased_at_ || trailer.kind() == EntryKind::erase) {
+    if (hides(trailer.sequence()) || trailer.kind() == EntryKind::erase) {
       return false;
     }
     if (trailer.kind() == EntryKind::merge) {
@@ -173,7 +175,7 @@ class Lookup {
     bool over = false;
     auto read = file.reader().get(key_, sequence_, probe, options_,
                                   [&](Trailer trailer, std::string_view value) {
-                                    over = !resolver_.offer(trailer, value);
+                                    over = !offer(trailer, value);
                                     return !over;
                                   });
     if (!read) [[unlikely]] {
@@ -181,6 +183,22 @@ class Lookup {
       return true;
     }
     return over || resolver_.hides_older();
+  }
+
+  /// As the resolver's, for entries of tables, which may point to their value.
+  [[nodiscard]] bool offer(Trailer trailer, std::string_view value) {
+    if constexpr (View::Values::separates) {
+      if (trailer.kind() == EntryKind::value_pointer && !resolver_.hides(trailer.sequence())) {
+        std::string buffer;
+        auto read = view_.tables->values.read(key_, value, buffer);
+        if (!read) [[unlikely]] {
+          failed_.emplace(std::move(read).error());
+          return false;
+        }
+        return resolver_.offer(Trailer(trailer.sequence(), EntryKind::put), *read);
+      }
+    }
+    return resolver_.offer(trailer, value);
   }
 
   const View& view_;

@@ -23,8 +23,10 @@
 
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
+#include <strata/lsm/describe.hpp>
 #include <strata/lsm/directory.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/wal/options.hpp>
@@ -180,7 +182,7 @@ class Recovery {
                   "], opened as [", core_->fingerprint(),
                   "]; open it with the composition that wrote it");
     }
-    for (const auto& family : state_.families) {
+    for (auto& family : state_.families) {
       auto known = family.id >= first_dynamic_family ? check_dynamic_family(family)
                                                      : check_composed_family(family);
       if (!known) {
@@ -192,7 +194,7 @@ class Recovery {
     return {};
   }
   /// Families may be added at the end, or composed in another order: their names decide.
-  [[nodiscard]] Result<void> check_composed_family(const version::FamilyState& family) const {
+  [[nodiscard]] Result<void> check_composed_family(version::FamilyState& family) const {
     const std::size_t i = family.id;
     if (i >= Core::family_count || family.name != core_->family_name(i)) {
       return fail(ErrorCode::incompatible_format, path_, ": family number ", std::to_string(i),
@@ -201,7 +203,7 @@ class Recovery {
     }
     return check_family_fingerprint(family, core_->family_fingerprint(i));
   }
-  [[nodiscard]] Result<void> check_dynamic_family(const version::FamilyState& family) {
+  [[nodiscard]] Result<void> check_dynamic_family(version::FamilyState& family) {
     if constexpr (Core::has_dynamic) {
       auto same = check_family_fingerprint(family, core_->dynamic_fingerprint());
       if (same) {
@@ -213,9 +215,10 @@ class Recovery {
                   "' was made at run time; compose DynamicFamilies<...> to open it");
     }
   }
-  [[nodiscard]] Result<void> check_family_fingerprint(const version::FamilyState& family,
+  [[nodiscard]] Result<void> check_family_fingerprint(version::FamilyState& family,
                                                       const std::string& ours) const {
-    if (family.fingerprint == ours) {
+    if (may_go_on_as(family.fingerprint, ours)) {
+      family.fingerprint = ours;
       return {};
     }
     return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
@@ -231,8 +234,10 @@ class Recovery {
     Result<void> outcome;
     core_->for_each_tree([&](auto& tree) {
       using Files = typename std::remove_reference_t<decltype(tree)>::Files;
+      using Values = typename std::remove_reference_t<decltype(tree)>::Values;
+      auto& family = family_of(tree);
       std::vector<Files> levels;
-      for (const auto& level : family_of(tree).levels) {
+      for (const auto& level : family.levels) {
         auto files = outcome ? tree.open_tables(level)
                              : Result<Files>(tl::unexpected<Error>(outcome.error()));
         if (!files) {
@@ -241,7 +246,10 @@ class Recovery {
         }
         levels.push_back(std::move(*files));
       }
-      outcome = tree.install_levels(std::move(levels));
+      auto values = outcome ? tree.open_values(family.value_files)
+                            : Result<typename Values::List>(propagate(outcome));
+      outcome = values ? tree.install_levels(std::move(levels), *values)
+                       : Result<void>(propagate(std::move(values)));
     });
     return outcome;
   }
@@ -313,17 +321,18 @@ class Recovery {
       return {};
     }
     const auto segment = tree.oldest_immutable();
-    auto tables = tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
-    if (!tables) {
-      return propagate(std::move(tables));
+    auto built = tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
+    if (!built) {
+      return propagate(std::move(built));
     }
-    auto files = tree.open_tables(*tables);
+    auto files = tree.open_built(*built);
     if (!files) {
       return propagate(std::move(files));
     }
-    tree.install_flush(*segment, std::move(*files));
+    tree.install_flush(*segment, *files);
     auto& family = family_of(tree);
-    family.levels[0].insert(family.levels[0].begin(), tables->begin(), tables->end());
+    family.levels[0].insert(family.levels[0].begin(), built->tables.begin(), built->tables.end());
+    family.value_files.insert(family.value_files.end(), built->values.begin(), built->values.end());
     return {};
   }
 
@@ -374,7 +383,8 @@ class Recovery {
     for (const std::string& name : names_) {
       const auto file = classify(name);
       const bool is_old_log = file.kind == FileKind::log && file.number < next_segment_;
-      const bool is_orphan = file.kind == FileKind::table && !is_named(file.number);
+      const bool is_orphan =
+          (file.kind == FileKind::table || file.kind == FileKind::values) && !is_named(file.number);
       if (is_old_log || is_orphan || file.kind == FileKind::temporary) {
         (void)fs_.remove(io::join(path_, name));
       }
@@ -389,6 +399,7 @@ class Recovery {
     const std::uint64_t end = core_->next_file_number();
     for (std::uint64_t number = next_file_number_; number < end; ++number) {
       (void)fs_.remove(table_path(path_, number));
+      (void)fs_.remove(value_path(path_, number));
     }
   }
   [[nodiscard]] bool is_named(std::uint64_t number) const {
@@ -398,6 +409,11 @@ class Recovery {
           if (table.number == number) {
             return true;
           }
+        }
+      }
+      for (const auto& file : family.value_files) {
+        if (file.number == number) {
+          return true;
         }
       }
     }

@@ -36,6 +36,7 @@
 #include <strata/lsm/engine.hpp>
 #include <strata/lsm/recovery.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/version/salvage.hpp>
 #include <strata/wal/log_header.hpp>
@@ -221,7 +222,9 @@ class Repair {
   [[nodiscard]] Result<void> check_named_tables() {
     Result<void> outcome;
     core_->for_each_tree([&](auto& tree) {
-      for (auto& level : family_of(tree).levels) {
+      auto& family = family_of(tree);
+      outcome = outcome ? keep_readable_values(tree, family) : outcome;
+      for (auto& level : family.levels) {
         std::vector<version::FileMetadata> kept;
         for (const auto& table : level) {
           auto checked = outcome ? check_table(tree, table)
@@ -234,8 +237,47 @@ class Repair {
         }
         level = outcome ? std::move(kept) : std::move(level);
       }
+      version::forget_unused_values(family);
     });
     return outcome;
+  }
+  /// Takes value files that do not open off the list. What points to them stays: to read such a
+  /// value is an error, where an older one must not show again.
+  template <class Tree>
+  [[nodiscard]] Result<void> keep_readable_values(Tree& tree, version::FamilyState& family) {
+    std::vector<version::ValueFileMetadata> kept;
+    for (const auto& file : family.value_files) {
+      if (auto opened = tree.open_values({file})) {
+        kept.push_back(file);
+      } else if (opened.error().code() == ErrorCode::io) {
+        return propagate(std::move(opened));
+      } else {
+        report_.findings.push_back(opened.error().message());
+        damaged_.push_back(value_path(path_, file.number));
+      }
+    }
+    family.value_files = std::move(kept);
+    return {};
+  }
+  /// The value files that `tables` refer to, as far as they are there.
+  [[nodiscard]] std::vector<version::ValueFileMetadata> values_of(
+      const std::vector<version::FileMetadata>& tables) {
+    table::ValueShares used;
+    for (const auto& table : tables) {
+      for (const auto& share : table.values) {
+        add_share(used, share);
+      }
+    }
+    std::vector<version::ValueFileMetadata> files;
+    for (const auto& share : used) {
+      const auto size = fs_.file_size(value_path(path_, share.file));
+      if (size) {
+        files.push_back({share.file, *size});
+      } else {
+        report_.findings.push_back(size.error().message());
+      }
+    }
+    return files;
   }
   /// The table as it is, or as much of it as can be read; none: nothing.
   template <class Tree>
@@ -293,6 +335,10 @@ class Repair {
       return propagate(std::move(whole));
     }
     family.levels.assign(version::level_count, {});
+    family.value_files = values_of(*whole);
+    if (auto kept = keep_readable_values(tree, family); !kept) {
+      return kept;
+    }
     family.flushed_through = 0;
     if (whole->empty()) {
       return {};
@@ -308,7 +354,13 @@ class Repair {
     all.job.output_level = version::level_count - 1;
     all.job.output_file_bytes = tree.options().file_bytes();
     all.bottommost = true;
+    all.garbage_ratio = 1;
     all.inputs.push_back({0, std::move(*files)});
+    auto values = tree.open_values(family.value_files);
+    auto installed = values ? tree.install_levels({}, *values) : propagate(values);
+    if (!installed) {
+      return installed;
+    }
     auto merged = tree.build_compaction(all, {}, [this] { return core_->next_file_number(); });
     if (!merged) {
       return propagate(std::move(merged));
@@ -316,7 +368,10 @@ class Repair {
     for (const version::FileMetadata& table : *whole) {
       family.flushed_through = std::max(family.flushed_through, table.largest_sequence);
     }
-    family.levels.back() = std::move(*merged);
+    family.levels.back() = std::move(merged->tables);
+    family.value_files.insert(family.value_files.end(), merged->values.begin(),
+                              merged->values.end());
+    version::forget_unused_values(family);
     return {};
   }
   /// The tables of a family that can be read; damaged ones without what can not.
@@ -373,6 +428,7 @@ class Repair {
     const std::uint64_t end = core_->next_file_number();
     for (std::uint64_t number = next_file_number_; number < end; ++number) {
       (void)fs_.remove(table_path(path_, number));
+      (void)fs_.remove(value_path(path_, number));
     }
   }
 

@@ -28,6 +28,9 @@ struct FamilyStats {
   std::uint64_t memtable_entries = 0;  ///< active
   std::uint64_t immutables = 0;        ///< waiting for a flush
   std::vector<LevelStats> levels;
+  std::uint64_t value_files = 0;
+  std::uint64_t value_bytes = 0;          ///< in value files, garbage included
+  std::uint64_t value_garbage_bytes = 0;  ///< that no table refers to
 };
 
 struct Stats {

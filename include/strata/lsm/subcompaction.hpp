@@ -29,6 +29,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/key_span.hpp>
 #include <strata/version/file_metadata.hpp>
 
@@ -169,31 +170,33 @@ template <class Comparator, class Picked>
   return cut_spans<Comparator>(std::move(anchors), parts);
 }
 
-/// Builds the tables of a merge, a part for each of `spans`; in key order. Error: the first that a
-/// part met; nothing is left of the others.
+/// Builds the files of a merge, a part for each of `spans`; tables in key order. Error: the first
+/// that a part met; nothing is left of the others.
 template <class Tree, class Invite, class NextNumber>
-[[nodiscard]] Result<std::vector<version::FileMetadata>> build_in_parts(
-    Tree& tree, const typename Tree::Picked& picked, const std::vector<Sequence>& snapshots,
-    const std::vector<KeySpan>& spans, Crew& crew, Invite invite, NextNumber next_number) {
-  std::vector<std::vector<version::FileMetadata>> built(spans.size());
+[[nodiscard]] Result<BuiltFiles> build_in_parts(Tree& tree, const typename Tree::Picked& picked,
+                                                const std::vector<Sequence>& snapshots,
+                                                const std::vector<KeySpan>& spans, Crew& crew,
+                                                Invite invite, NextNumber next_number) {
+  std::vector<BuiltFiles> built(spans.size());
   std::atomic<bool> cancelled{false};
   std::optional<Error> error;  // set by whoever cancels
   auto build = [&](std::size_t i) {
-    auto tables = tree.build_compaction(picked, snapshots, next_number, spans[i], &cancelled);
-    if (tables) {
-      built[i] = std::move(*tables);
+    auto part = tree.build_compaction(picked, snapshots, next_number, spans[i], &cancelled);
+    if (part) {
+      built[i] = std::move(*part);
     } else if (!cancelled.exchange(true)) {
-      error.emplace(std::move(tables).error());
+      error.emplace(std::move(part).error());
     }
   };
   crew.run(spans.size(), build, invite);
-  std::vector<version::FileMetadata> all;
-  for (auto& tables : built) {
-    all.insert(all.end(), std::make_move_iterator(tables.begin()),
-               std::make_move_iterator(tables.end()));
+  BuiltFiles all;
+  for (BuiltFiles& part : built) {
+    all.tables.insert(all.tables.end(), std::make_move_iterator(part.tables.begin()),
+                      std::make_move_iterator(part.tables.end()));
+    all.values.insert(all.values.end(), part.values.begin(), part.values.end());
   }
   if (error) {
-    tree.remove_tables(all);
+    tree.remove_built(all);
     return tl::unexpected<Error>(std::move(*error));
   }
   return all;

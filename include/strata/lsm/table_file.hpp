@@ -21,6 +21,7 @@
 #include <strata/compaction/overlap.hpp>
 #include <strata/core/range_erase.hpp>
 #include <strata/io/files.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/version/file_metadata.hpp>
 
 namespace strata::lsm {
@@ -32,9 +33,12 @@ namespace strata::lsm {
   return io::join(directory, name);
 }
 
-template <class FileSystem, class Reader, class Comparator>
+/// `ValuesOf`: where the values are that its entries point to, lsm/value_files.hpp.
+template <class FileSystem, class Reader, class Comparator, class ValuesOf = NoValueFiles>
 class TableFile {
  public:
+  using Values = ValuesOf;
+  using Cursor = typename Reader::Cursor;
   TableFile(FileSystem file_system, std::string path, version::FileMetadata metadata,
             std::unique_ptr<Reader> reader)
       : file_system_(std::move(file_system)),
@@ -101,6 +105,7 @@ template <class File>
 struct TableVersion {
   using Files = std::vector<std::shared_ptr<File>>;
   std::vector<Files> levels = std::vector<Files>(compaction::level_count);
+  [[no_unique_address]] typename File::Values values{};
 
   [[nodiscard]] bool has_ranges() const noexcept {
     for (const Files& level : levels) {
@@ -111,6 +116,19 @@ struct TableVersion {
       }
     }
     return false;
+  }
+  /// Requires: the edit that drops the family is durable.
+  void mark_obsolete() const noexcept {
+    for (const Files& level : levels) {
+      for (const auto& file : level) {
+        file->mark_obsolete();
+      }
+    }
+    if constexpr (File::Values::separates) {
+      for (const auto& file : values.list()) {
+        file->mark_obsolete();
+      }
+    }
   }
   [[nodiscard]] compaction::Levels view() const {
     compaction::Levels views(levels.size());

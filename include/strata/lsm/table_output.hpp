@@ -43,6 +43,7 @@ namespace strata::lsm {
   metadata.tombstones = info.tombstones;
   metadata.range_erases = info.range_erases;
   metadata.raw_bytes = info.raw_bytes;
+  metadata.values = info.values;
   return metadata;
 }
 

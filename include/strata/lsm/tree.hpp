@@ -38,14 +38,16 @@
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/table_output.hpp>
 #include <strata/lsm/table_writer.hpp>
+#include <strata/lsm/tree_files.hpp>
 #include <strata/lsm/tree_types.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/edit.hpp>
 
 namespace strata::lsm {
 
 template <class TypesOf>
-class Tree {
+class Tree : public TreeFiles<TypesOf> {
  public:
   using Types = TypesOf;
   using Comparator = typename Types::Comparator;
@@ -57,6 +59,8 @@ class Tree {
   using View = ReadView<Segment, File>;
   using Version = TableVersion<File>;
   using Files = typename Version::Files;
+  using Values = typename Types::Values;
+  using Opened = typename TreeFiles<TypesOf>::Opened;
   using Merging = MergingCursor<Comparator, typename Types::MemCursor, typename Types::TableCursor,
                                 LevelCursor<File>>;
   using Pin = std::shared_ptr<const View>;
@@ -67,14 +71,9 @@ class Tree {
 
   Tree(FamilyId id, FileSystem file_system, std::string directory, const Options& options,
        typename Types::BlockCache& cache, EpochDomain& epochs)
-      : id_(id),
-        file_system_(std::move(file_system)),
-        directory_(std::move(directory)),
-        options_(options),
-        cache_(cache),
+      : TreeFiles<TypesOf>(id, std::move(file_system), std::move(directory), options, cache),
         epochs_(epochs),
         picker_(options.compaction) {
-    options_.family_number = id.value;
     auto view = std::make_shared<View>();
     view->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
     view->tables = std::make_shared<Version>();
@@ -84,9 +83,6 @@ class Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
   ~Tree() { delete view_.load(); }
-
-  [[nodiscard]] FamilyId id() const noexcept { return id_; }
-  [[nodiscard]] const Options& options() const noexcept { return options_; }
 
   /// Guarded by the engine's lock: the oldest immutable memtable is being written.
   bool flushing = false;
@@ -200,23 +196,25 @@ class Tree {
 
   /// Writes `segment` as tables of level 0, all but what no reader can see.
   template <class NextNumber>
-  [[nodiscard]] Result<std::vector<version::FileMetadata>> build_flush(
-      const Segment& segment, const std::vector<Sequence>& snapshots, NextNumber next_number) {
+  [[nodiscard]] Result<BuiltFiles> build_flush(const Segment& segment,
+                                               const std::vector<Sequence>& snapshots,
+                                               NextNumber next_number) {
     Merging merging;
     merging.add(typename Types::MemCursor(segment.table()));
     auto ranges = segment.range_list();
     const RangeEraseSet<Comparator> set(ranges);
-    auto tables = build_tables<Types>(merging,
-                                      {.ranges = &set,
-                                       .kept_ranges = std::move(ranges),
-                                       .snapshots = snapshots,
-                                       .largest_sequence = segment.last_sequence(),
-                                       .file_bytes = UINT64_MAX},
-                                      {file_system_, directory_, options_}, next_number);
-    if (tables) {
-      note_times(*tables, segment.created_seconds(), Types::Clock::unix_seconds());
+    const Values none;  // memtables point to no values
+    auto built = build_tables<Types>(merging,
+                                     {.ranges = &set,
+                                      .kept_ranges = std::move(ranges),
+                                      .snapshots = snapshots,
+                                      .largest_sequence = segment.last_sequence(),
+                                      .file_bytes = UINT64_MAX},
+                                     {file_system_, directory_, options_, none}, next_number);
+    if (built) {
+      note_times(built->tables, segment.created_seconds(), Types::Clock::unix_seconds());
     }
-    return tables;
+    return built;
   }
 
   /// None: the policy wants nothing. Error: it wants what would lose something. What live
@@ -282,9 +280,11 @@ class Tree {
   }
   /// Only the keys of `span`, and only while `cancelled` is not set.
   template <class NextNumber>
-  [[nodiscard]] Result<std::vector<version::FileMetadata>> build_compaction(
-      const Picked& picked, const std::vector<Sequence>& snapshots, NextNumber next_number,
-      const KeySpan& span = {}, const std::atomic<bool>* cancelled = nullptr) {
+  [[nodiscard]] Result<BuiltFiles> build_compaction(const Picked& picked,
+                                                    const std::vector<Sequence>& snapshots,
+                                                    NextNumber next_number,
+                                                    const KeySpan& span = {},
+                                                    const std::atomic<bool>* cancelled = nullptr) {
     Merging merging;
     const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
     merging.reserve(picked.inputs.front().files.size() + picked.inputs.size());
@@ -314,21 +314,24 @@ class Tree {
         return snapshots.empty() || range.sequence <= snapshots.front();
       });
     }
-    auto tables = build_tables<Types>(merging,
-                                      {.ranges = &set,
-                                       .kept_ranges = std::move(ranges),
-                                       .snapshots = snapshots,
-                                       .bottommost = picked.bottommost,
-                                       .level = picked.job.output_level,
-                                       .largest_sequence = largest_sequence,
-                                       .file_bytes = picked.job.output_file_bytes,
-                                       .span = span,
-                                       .cancelled = cancelled},
-                                      {file_system_, directory_, options_}, next_number);
-    if (tables) {
-      note_times(*tables, oldest_seconds, newest_seconds);
+    const Pin view = pin();  // holds the values that inputs point to
+    auto built = build_tables<Types>(
+        merging,
+        {.ranges = &set,
+         .kept_ranges = std::move(ranges),
+         .snapshots = snapshots,
+         .bottommost = picked.bottommost,
+         .level = picked.job.output_level,
+         .largest_sequence = largest_sequence,
+         .file_bytes = picked.job.output_file_bytes,
+         .span = span,
+         .cancelled = cancelled},
+        {file_system_, directory_, options_, view->tables->values, wasteful(*view, picked)},
+        next_number);
+    if (built) {
+      note_times(built->tables, oldest_seconds, newest_seconds);
     }
-    return tables;
+    return built;
   }
 
   /// Writes `sorted`, pairs of key and value, as tables with sequence 0. Errors: invalid_argument
@@ -357,107 +360,21 @@ class Tree {
     return tables;
   }
 
-  /// What a table says of itself, as one of this family under `number`, whatever wrote it.
-  [[nodiscard]] Result<DescribedTable> describe_table(const std::string& path,
-                                                      std::uint64_t number) {
-    auto stored = Types::Reader::stored_number(file_system_, path);
-    if (!stored) {
-      return propagate(std::move(stored));
-    }
-    auto reader = Types::Reader::open(file_system_, path,
-                                      {.number = number, .stored_number = *stored}, cache_);
-    auto size = file_system_.file_size(path);
-    if (!reader || !size) {
-      return reader ? propagate(std::move(size)) : propagate(std::move(reader));
-    }
-    const auto& properties = (*reader)->properties();
-    DescribedTable table{metadata_of(properties.info, number), properties.family};
-    table.metadata.size_bytes = *size;
-    table.metadata.stored_number = *stored == number ? 0 : *stored;
-    table.metadata.oldest_seconds = table.metadata.newest_seconds = Types::Clock::unix_seconds();
-    return table;
-  }
-
-  /// Writes what can be read of a damaged table as a new one; `lost(error)` hears of each block
-  /// that can not. None: nothing can.
-  template <class Lost>
-  [[nodiscard]] Result<std::optional<version::FileMetadata>> rewrite_table(
-      const version::FileMetadata& damaged, std::uint64_t number, Lost lost) {
-    const std::string old_path = table_path(directory_, damaged.number);
-    auto reader = Types::Reader::open(
-        file_system_, old_path, {damaged.number, damaged.stored_number, damaged.global_sequence},
-        cache_);
-    if (!reader) {
-      lost(reader.error());
-      return std::nullopt;
-    }
-    auto options = options_.deepest_builder();
-    options.largest_sequence = damaged.largest_sequence;
-    auto output =
-        Types::Builder::create(file_system_, table_path(directory_, number), number, options);
-    if (!output) {
-      return propagate(std::move(output));
-    }
-    Result<void> done =
-        (*reader)->salvage([&](std::string_view key, Trailer trailer,
-                               std::string_view value) { return output->add(key, trailer, value); },
-                           lost);
-    for (const RangeErase& range : (*reader)->range_erases()) {
-      done = done ? output->add_range_erase(range.first, range.last, range.sequence) : done;
-    }
-    if (!done || output->empty()) {
-      output->abandon();
-      (void)file_system_.remove(table_path(directory_, number));
-      return done ? Result<std::optional<version::FileMetadata>>(std::nullopt) : propagate(done);
-    }
-    auto info = output->finish();
-    if (!info) {
-      return propagate(std::move(info));
-    }
-    auto metadata = metadata_of(*info, number);
-    metadata.global_sequence = damaged.global_sequence;
-    metadata.oldest_seconds = damaged.oldest_seconds;
-    metadata.newest_seconds = damaged.newest_seconds;
-    return std::optional<version::FileMetadata>(std::move(metadata));
-  }
-
-  /// Opens tables that `build_*` wrote, or that the manifest names.
-  [[nodiscard]] Result<Files> open_tables(const std::vector<version::FileMetadata>& tables) {
-    Files files;
-    for (const auto& metadata : tables) {
-      const std::string path = table_path(directory_, metadata.number);
-      auto reader = Types::Reader::open(
-          file_system_, path, {metadata.number, metadata.stored_number, metadata.global_sequence},
-          cache_);
-      if (!reader) {
-        return propagate(std::move(reader));
-      }
-      files.push_back(std::make_shared<File>(file_system_, path, metadata, std::move(*reader)));
-    }
-    return files;
-  }
-
-  /// Takes back tables that no edit will name. Failures leave orphans for the next open.
-  void remove_tables(const std::vector<version::FileMetadata>& tables) {
-    for (const auto& table : tables) {
-      (void)file_system_.remove(table_path(directory_, table.number));
-    }
-  }
-
-  void install_flush(const Segment& segment, Files added) {
-    for (const auto& file : added) {
+  void install_flush(const Segment& segment, const Opened& added) {
+    for (const auto& file : added.tables) {
       flushed_entries_ += file->metadata().entries;
     }
     auto next = std::make_shared<View>(current());
     std::erase_if(next->immutables, [&](const auto& s) { return s.get() == &segment; });
     auto tables = std::make_shared<Version>(*next->tables);
-    tables->levels[0].insert(tables->levels[0].begin(), added.begin(), added.end());
+    tables->levels[0].insert(tables->levels[0].begin(), added.tables.begin(), added.tables.end());
+    update_values(*tables, added.values);
     next->tables = std::move(tables);
     publish(std::move(next));
   }
   /// Error: the job does not fit the tree any more. That is a bug of ours or of a policy, and is
   /// found before anything is lost (RocksDB 6.11, 11.1).
-  [[nodiscard]] Result<void> install_compaction(const Picked& picked, const Files& added) {
+  [[nodiscard]] Result<void> install_compaction(const Picked& picked, const Opened& added) {
     auto tables = std::make_shared<Version>(*current().tables);
     for (const auto& input : picked.inputs) {
       for (const auto& file : input.files) {
@@ -468,20 +385,25 @@ class Tree {
       }
     }
     Files& output = tables->levels[picked.job.output_level];
-    output.insert(output.end(), added.begin(), added.end());
+    output.insert(output.end(), added.tables.begin(), added.tables.end());
     if (picked.job.output_level == 0) {
       sort_by_age(output);
     } else if (auto sorted = sort_level<Comparator>(output); !sorted) {
       return sorted;
     }
+    update_values(*tables, added.values);
     auto next = std::make_shared<View>(current());
     next->tables = std::move(tables);
     publish(std::move(next));
     return {};
   }
-  /// At open: the tables that the manifest names.
-  [[nodiscard]] Result<void> install_levels(std::vector<Files> levels) {
+  /// At open: the tables and value files that the manifest names.
+  [[nodiscard]] Result<void> install_levels(std::vector<Files> levels,
+                                            const typename Values::List& values) {
     auto tables = std::make_shared<Version>();
+    if constexpr (Values::separates) {
+      tables->values.add(values);
+    }
     for (std::size_t level = 0; level < levels.size(); ++level) {
       if (level > 0) {
         if (auto sorted = sort_level<Comparator>(levels[level]); !sorted) {
@@ -509,6 +431,22 @@ class Tree {
       return propagate(std::move(picked));
     }
     return std::optional<Picked>(std::move(*picked));
+  }
+  /// Value files whose values the job is to move.
+  [[nodiscard]] std::vector<std::uint64_t> wasteful(const View& view, const Picked& picked) const {
+    if constexpr (Values::separates) {
+      return view.tables->values.wasteful(
+          view.tables->levels,
+          picked.garbage_ratio.value_or(options_.value_separation.garbage_ratio));
+    } else {
+      return {};
+    }
+  }
+  static void update_values(Version& tables, const typename Values::List& added) {
+    if constexpr (Values::separates) {
+      tables.values.add(added);
+      tables.values.drop_unused(tables.levels);
+    }
   }
   static void note_times(std::vector<version::FileMetadata>& tables, std::uint64_t oldest_seconds,
                          std::uint64_t newest_seconds) {
@@ -568,11 +506,9 @@ class Tree {
                        : std::make_shared<const RangeEraseSet<Comparator>>(std::move(all));
   }
 
-  FamilyId id_;
-  FileSystem file_system_;
-  std::string directory_;
-  Options options_;
-  typename Types::BlockCache& cache_;
+  using TreeFiles<TypesOf>::file_system_;
+  using TreeFiles<TypesOf>::directory_;
+  using TreeFiles<TypesOf>::options_;
   EpochDomain& epochs_;
   typename Types::Compaction picker_;
   std::uint64_t flushed_entries_ = 0;  ///< guarded by the engine's lock

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <tuple>
+#include <type_traits>
 
 #include <strata/compaction/concept.hpp>
 #include <strata/core/bytes.hpp>
@@ -15,6 +16,7 @@
 #include <strata/lsm/engine_options.hpp>
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/value_files.hpp>
 #include <strata/table/table.hpp>
 
 namespace strata::lsm {
@@ -35,6 +37,7 @@ struct TableSpec {
   using Index = typename F::Index;
   using Compression = typename F::Compression;
   using Checksum = typename Db::Checksum;
+  static constexpr bool separates_values = F::ValueSeparation::separates;
 };
 
 template <class Db, class F>
@@ -52,7 +55,9 @@ struct TreeTypes {
   using Builder = typename F::TableFormat::template builder<Spec>;
   using Reader = typename F::TableFormat::template reader<Spec, BlockCache>;
   using TableCursor = typename Reader::Cursor;
-  using File = TableFile<FileSystem, Reader, Comparator>;
+  using Values = std::conditional_t<F::ValueSeparation::separates,
+                                    ValueFiles<FileSystem, typename Db::Checksum>, NoValueFiles>;
+  using File = TableFile<FileSystem, Reader, Comparator, Values>;
   using Segment = MemSegment<typename F::Memtable, Comparator>;
   using MemCursor = typename Segment::Table::Cursor;
 

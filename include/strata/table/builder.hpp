@@ -7,7 +7,8 @@
 /// closes the file. The caller syncs the directory before it names the table anywhere. An I/O error
 /// is returned by the call that meets it; the file is useless then: `abandon` and remove it.
 ///
-/// `Spec` bundles the policies: FileSystem, Comparator, Filter, Index, Compression, Checksum.
+/// `Spec` bundles the policies: FileSystem, Comparator, Filter, Index, Compression, Checksum; and
+/// says `separates_values` where entries may be pointers to values.
 
 #include <algorithm>
 #include <cassert>
@@ -31,6 +32,7 @@
 #include <strata/table/properties.hpp>
 #include <strata/table/sample_blocks.hpp>
 #include <strata/table/separators.hpp>
+#include <strata/table/value_pointer.hpp>
 
 namespace strata::table {
 
@@ -54,6 +56,13 @@ class Builder {
   using Filter = typename Spec::Filter;
   using Compression = typename Spec::Compression;
   using Checksum = typename Spec::Checksum;
+  static constexpr bool separates_values = [] {
+    if constexpr (requires { Spec::separates_values; }) {
+      return Spec::separates_values;
+    } else {
+      return false;
+    }
+  }();
 
  public:
   using Options = BuilderOptions<options_of_t<Filter>, options_of_t<Compression>>;
@@ -94,6 +103,9 @@ class Builder {
     ++info_.entries;
     info_.tombstones += trailer.kind() == EntryKind::erase ? 1 : 0;
     info_.raw_bytes += key.size() + value.size();
+    if constexpr (separates_values) {
+      note_pointer(trailer, value);
+    }
     return {};
   }
 
@@ -180,6 +192,13 @@ class Builder {
     if (order > 0 || (order == 0 && !exclusive)) {
       info_.largest.assign(last);
       info_.largest_exclusive = exclusive;
+    }
+  }
+  void note_pointer(Trailer trailer, std::string_view value) {
+    const auto pointer =
+        trailer.kind() == EntryKind::value_pointer ? decode_value_pointer(value) : std::nullopt;
+    if (pointer) {
+      add_share(info_.values, {pointer->file, pointer->stored_bytes()});
     }
   }
   void note_sequence(Sequence sequence) {

@@ -11,6 +11,7 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/table/format.hpp>
+#include <strata/table/value_pointer.hpp>
 
 namespace strata::table {
 
@@ -26,6 +27,7 @@ struct TableInfo {
   std::uint64_t tombstones = 0;
   std::uint64_t range_erases = 0;
   std::uint64_t raw_bytes = 0;
+  ValueShares values{};  ///< what entries of kind `value_pointer` refer to
 };
 
 struct Properties {
@@ -74,6 +76,9 @@ template <class Spec>
   number("tombstones", info.tombstones);
   number("range_erases", info.range_erases);
   number("raw_bytes", info.raw_bytes);
+  if (!info.values.empty()) {
+    text("values", encode_shares(info.values));
+  }
   number("blocks", blocks);
   number("family", family);
   text("comparator", Spec::Comparator::name);
@@ -117,6 +122,7 @@ template <class Spec>
     number("tombstones", info.tombstones);
     number("range_erases", info.range_erases);
     number("raw_bytes", info.raw_bytes);
+    if (name == "values") whole = whole && decode_shares(value, info.values);
     number("blocks", properties.blocks);
     number("family", properties.family);
     text("comparator", properties.comparator);

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +78,28 @@ inline void add_share(ValueShares& shares, const ValueShare& share) {
   } else {
     shares.insert(at, share);
   }
+}
+
+/// (file varint, bytes varint) *
+[[nodiscard]] inline std::string encode_shares(const ValueShares& shares) {
+  std::string out;
+  for (const ValueShare& share : shares) {
+    put_varint(out, share.file);
+    put_varint(out, share.bytes);
+  }
+  return out;
+}
+/// False: `bytes` are no shares.
+[[nodiscard]] inline bool decode_shares(std::string_view bytes, ValueShares& shares) {
+  Decoder decoder(bytes);
+  while (!decoder.done()) {
+    ValueShare share;
+    if (!decoder.take_varint(share.file) || !decoder.take_varint(share.bytes)) {
+      return false;
+    }
+    add_share(shares, share);
+  }
+  return true;
 }
 
 /// The bytes that `shares` take of `file`; 0 if none.

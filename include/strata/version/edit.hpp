@@ -53,6 +53,7 @@ struct FamilyEdit {
   bool dropped = false;
   std::vector<DeletedFile> deleted{};
   std::vector<AddedFile> added{};
+  std::vector<ValueFileMetadata> added_values{};  ///< they go when no table refers to them
   /// Everything of this family up to here is in tables.
   std::optional<Sequence> flushed_through{};
   friend bool operator==(const FamilyEdit&, const FamilyEdit&) = default;
@@ -89,6 +90,7 @@ enum class FamilyTag : std::uint8_t {
   deleted = 10,
   added = 12,
   flushed_through = 14,
+  added_values = 16,
 };
 enum class FileTag : std::uint8_t {
   level = 2,
@@ -104,6 +106,7 @@ enum class FileTag : std::uint8_t {
   tombstones = 19,
   stored_number = 20,
   range_erases = 21,
+  values = 22,
   raw_bytes = 23,
   oldest_seconds = 25,
   newest_seconds = 27,
@@ -191,6 +194,9 @@ inline void encode_file(std::string& out, const AddedFile& file) {
   if (metadata.stored_number != 0) {
     put_field(out, FileTag::stored_number, metadata.stored_number);
   }
+  if (!metadata.values.empty()) {
+    put_field(out, FileTag::values, std::string_view(table::encode_shares(metadata.values)));
+  }
   put_field(out, FileTag::oldest_seconds, metadata.oldest_seconds);
   put_field(out, FileTag::newest_seconds, metadata.newest_seconds);
 }
@@ -212,6 +218,11 @@ inline void encode_file(std::string& out, const AddedFile& file) {
           case FileTag::tombstones: return take_number(field, metadata.tombstones);
           case FileTag::range_erases: return take_number(field, metadata.range_erases);
           case FileTag::raw_bytes: return take_number(field, metadata.raw_bytes);
+          case FileTag::values:
+            if (!table::decode_shares(field, metadata.values)) {
+              return malformed();
+            }
+            return true;
           case FileTag::global_sequence: return take_number(field, metadata.global_sequence);
           case FileTag::stored_number: return take_number(field, metadata.stored_number);
           case FileTag::oldest_seconds: return take_number(field, metadata.oldest_seconds);
@@ -246,6 +257,12 @@ inline void encode_family(std::string& out, const FamilyEdit& family) {
     encode_file(nested, file);
     put_field(out, FamilyTag::added, std::string_view(nested));
   }
+  for (const ValueFileMetadata& file : family.added_values) {
+    nested.clear();
+    put_varint(nested, file.number);
+    put_varint(nested, file.size_bytes);
+    put_field(out, FamilyTag::added_values, std::string_view(nested));
+  }
   if (family.flushed_through) {
     put_field(out, FamilyTag::flushed_through, *family.flushed_through);
   }
@@ -263,6 +280,16 @@ inline void encode_family(std::string& out, const FamilyEdit& family) {
   return true;
 }
 
+[[nodiscard]] inline Result<bool> decode_added_values(std::string_view field, FamilyEdit& family) {
+  Decoder decoder(field);
+  auto& file = family.added_values.emplace_back();
+  if (!decoder.take_varint(file.number) || !decoder.take_varint(file.size_bytes) ||
+      !decoder.done()) {
+    return malformed();
+  }
+  return true;
+}
+
 [[nodiscard]] inline Result<void> decode_family(std::string_view bytes, FamilyEdit& family) {
   const auto descriptor = [&]() -> FamilyDescriptor& {
     return family.created ? *family.created : family.created.emplace();
@@ -274,6 +301,7 @@ inline void encode_family(std::string& out, const FamilyEdit& family) {
       case FamilyTag::fingerprint: descriptor().fingerprint = field; return true;
       case FamilyTag::dropped: return take_flag(field, family.dropped);
       case FamilyTag::deleted: return decode_deleted(field, family);
+      case FamilyTag::added_values: return decode_added_values(field, family);
       case FamilyTag::added: {
         auto decoded = decode_file(field, family.added.emplace_back());
         return decoded ? Result<bool>(true) : Result<bool>(propagate(std::move(decoded)));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <strata/core/entry.hpp>
+#include <strata/table/value_pointer.hpp>
 
 namespace strata::version {
 
@@ -31,7 +32,17 @@ struct FileMetadata {
   /// The number that the file says it has, where it was written under another; 0: `number`.
   std::uint64_t stored_number = 0;
 
+  /// What its entries refer to in value files.
+  table::ValueShares values{};
+
   friend bool operator==(const FileMetadata&, const FileMetadata&) = default;
+};
+
+/// A file of values that tables of a family refer to.
+struct ValueFileMetadata {
+  std::uint64_t number = 0;  ///< from the same sequence as those of tables
+  std::uint64_t size_bytes = 0;
+  friend bool operator==(const ValueFileMetadata&, const ValueFileMetadata&) = default;
 };
 
 }  // namespace strata::version

@@ -35,9 +35,22 @@ struct FamilyState {
   std::string name{};
   std::string fingerprint{};
   std::vector<Level> levels = std::vector<Level>(level_count);
+  /// Exactly those that some table refers to, or fewer: one that was lost is missing.
+  std::vector<ValueFileMetadata> value_files{};
   Sequence flushed_through = 0;
   Compare compare = nullptr;  ///< not stored
 };
+
+/// A value file lives while some table refers to it: there is no other way for one to go.
+inline void forget_unused_values(FamilyState& family) {
+  std::erase_if(family.value_files, [&](const ValueFileMetadata& file) {
+    return std::none_of(family.levels.begin(), family.levels.end(), [&](const Level& level) {
+      return std::any_of(level.begin(), level.end(), [&](const FileMetadata& table) {
+        return table::share_of(table.values, file.number) != 0;
+      });
+    });
+  });
+}
 
 /// Whether all of `a` lies before all of `b`.
 [[nodiscard]] inline bool lies_before(const FileMetadata& a, const FileMetadata& b,
@@ -222,6 +235,7 @@ struct State {
       family_edit.family = family.id;
       family_edit.created = FamilyDescriptor{family.name, family.fingerprint, family.compare};
       family_edit.flushed_through = family.flushed_through;
+      family_edit.added_values = family.value_files;
       for (unsigned level = 0; level < family.levels.size(); ++level) {
         for (const FileMetadata& file : family.levels[level]) {
           family_edit.added.push_back({level, file});
@@ -242,6 +256,9 @@ struct State {
           taken.push_back(file.number);
         }
       }
+      for (const ValueFileMetadata& file : family.value_files) {
+        taken.push_back(file.number);
+      }
     }
     std::vector<std::uint64_t> freed;
     for (const FamilyEdit& family : edit.families) {
@@ -257,11 +274,14 @@ struct State {
       for (const AddedFile& file : family.added) {
         taken.push_back(file.metadata.number);
       }
+      for (const ValueFileMetadata& file : family.added_values) {
+        taken.push_back(file.number);
+      }
     }
     std::sort(taken.begin(), taken.end());
     const auto twice = std::adjacent_find(taken.begin(), taken.end());
     if (twice != taken.end()) {
-      return fail(ErrorCode::corruption, "table number ", std::to_string(*twice),
+      return fail(ErrorCode::corruption, "file number ", std::to_string(*twice),
                   " is used twice; the edit was refused");
     }
     return {};
@@ -294,6 +314,11 @@ struct State {
       detail::add_file(*at, file);
       next_file_number = std::max(next_file_number, file.metadata.number + 1);
     }
+    for (const ValueFileMetadata& file : edit.added_values) {
+      at->value_files.push_back(file);
+      next_file_number = std::max(next_file_number, file.number + 1);
+    }
+    forget_unused_values(*at);
     at->flushed_through = std::max(at->flushed_through, edit.flushed_through.value_or(0));
   }
 };
