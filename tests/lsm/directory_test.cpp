@@ -14,6 +14,8 @@ TEST_CASE("each kind of file is known by its name") {
   CHECK(classify("000000000007.log").kind == FileKind::log);
   CHECK(classify("000000000007.log").number == 7);
   CHECK(classify("000000000031.table").kind == FileKind::table);
+  CHECK(classify("000000000031.values").kind == FileKind::values);
+  CHECK(classify("000000000031.values").number == 31);
   CHECK(classify("000000000031.table").number == 31);
   CHECK(classify("CURRENT.tmp").kind == FileKind::temporary);
 }
