@@ -14,17 +14,20 @@ MARGIN, GAP = 20, 28
 PANEL_WIDTH, VALUE_WIDTH = 230, 54  # the value stands right of its bar
 BAR_HEIGHT, ROW_HEIGHT = 14, 21
 HEAD_HEIGHT, PANEL_HEAD, PANEL_FOOT = 92, 24, 56
-LETTER_WIDTH = 6.7
+LETTER_WIDTH = 7.2
 
 
-def value_text(value):
+def value_text(value, decimals_max=4):
     """Three digits that say something, and thousands apart."""
     if value == 0:
         return "0"
-    digits = max(0, 2 - math.floor(math.log10(value)))
-    text = f"{value:.{min(digits, 4)}f}"
-    whole, point, rest = text.partition(".")
-    return f"{int(whole):,}".replace(",", "\u202f") + point + rest
+    decimals = max(0, 2 - math.floor(math.log10(value)))
+    return f"{value:,.{min(decimals, decimals_max)}f}".replace(",", "\u202f")
+
+
+def tick_text(value):
+    text = value_text(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def tick_step(greatest):
@@ -59,15 +62,15 @@ class Drawing:
 
 
 def draw_bar(drawing, x, middle, scale, panel, model, figure):
-    unit_text = f"{model.title}: {value_text(figure['median'])} {panel.unit}"
+    value = value_text(figure["median"], panel.decimals)
     drawing.rectangle(x, middle - BAR_HEIGHT / 2, figure["median"] * scale, BAR_HEIGHT,
-                      COLOURS[model.reference], unit_text)
+                      COLOURS[model.reference], f"{model.title}: {value} {panel.unit}")
     low, high = x + figure["low"] * scale, x + figure["high"] * scale
     if high - low > 1:
         drawing.line(low, middle, high, middle, INK, 1.5)
         for end in (low, high):
             drawing.line(end, middle - 3, end, middle + 3, INK, 1.5)
-    drawing.text(max(high, x) + 5, middle + 4, value_text(figure["median"]), 11)
+    drawing.text(max(high, x) + 5, middle + 4, value, 11)
 
 
 def draw_axis(drawing, x, top, bottom, scale, greatest, panel):
@@ -75,7 +78,7 @@ def draw_axis(drawing, x, top, bottom, scale, greatest, panel):
     for number in range(int(PANEL_WIDTH / scale / step) + 1):
         at = x + number * step * scale
         drawing.line(at, top, at, bottom, FAINT)
-        drawing.text(at, bottom + 14, value_text(number * step) if number else "0", 10, "middle")
+        drawing.text(at, bottom + 14, tick_text(number * step), 10, "middle")
     drawing.text(x, bottom + 30, f"{panel.unit} ({panel.better} is better)", 11)
 
 
@@ -95,7 +98,7 @@ def draw_panel(drawing, x, y, panel, models, figures):
     drawing.line(x, top, x, bottom, INK)
 
 
-def draw_head(drawing, slot, models):
+def draw_head(drawing, slot, models, figures):
     drawing.text(MARGIN, 34, slot.title, 20, weight="bold")
     drawing.text(MARGIN, 54, slot.work)
     x = MARGIN
@@ -104,10 +107,15 @@ def draw_head(drawing, slot, models):
         drawing.rectangle(x, 67, 12, 12, COLOURS[is_reference])
         drawing.text(x + 18, 77, name)
         x += 18 + LETTER_WIDTH * len(name) + 20
-    drawing.line(x, 73, x + 16, 73, INK, 1.5)
-    for end in (x, x + 16):
-        drawing.line(end, 70, end, 76, INK, 1.5)
-    drawing.text(x + 24, 77, "least to most of all rounds; the bar is their median")
+    if any(f["low"] < f["high"] for panel in figures.values() for f in panel.values()):
+        drawing.line(x, 73, x + 16, 73, INK, 1.5)
+        for end in (x, x + 16):
+            drawing.line(end, 70, end, 76, INK, 1.5)
+        name = "least to most of all rounds; the bar is their median"
+        drawing.text(x + 24, 77, name)
+        x += 24 + LETTER_WIDTH * len(name) + 20
+    if any(model.key not in panel for panel in figures.values() for model in models):
+        drawing.text(x, 77, "\u2013   not measured")
 
 
 def draw_chart(slot, models, figures, foot):
@@ -120,7 +128,7 @@ def draw_chart(slot, models, figures, foot):
     width = MARGIN + label_width + columns * (PANEL_WIDTH + GAP)
     height = HEAD_HEIGHT + rows * panel_height + 14
     drawing.rectangle(0, 0, width, height, BACKGROUND)
-    draw_head(drawing, slot, models)
+    draw_head(drawing, slot, models, figures)
     for row in range(rows):
         top = HEAD_HEIGHT + row * panel_height
         for at, model in enumerate(models):

@@ -33,6 +33,7 @@ class Panel:
     benchmark: str
     figure: Callable[[dict, str], float]  # from a result and the key of a model
     models: Optional[Tuple[str, ...]] = None  # None: all of the slot
+    decimals: int = 4  # that are known, at most
 
     def has(self, model):
         return self.models is None or model.key in self.models
@@ -93,7 +94,7 @@ def memtables():
          panel("scan", "Scan, sorted before", "ns per entry", "scan"),
          panel("fill_and_scan", "Fill at random, then scan", "ns per entry",
                "fill_and_scan_random"),
-         panel("memory", "Memory, key and value included", "bytes per entry",
+         panel("memory", "Memory, with key and value", "bytes per entry",
                "fill_and_scan_random", counter("bytes/entry"))))
 
 
@@ -109,7 +110,7 @@ def filters():
          reference("leveldb_bloom", "LevelDB Bloom")),
         (panel("bits", "Size, 5 000 000 keys", "bits per key", "build/{model}/5000000",
                counter("bits/key")),
-         panel("passed", "Absent keys that pass, 5 000 000", "percent", "miss/{model}/5000000",
+         panel("passed", "Absent keys that pass", "percent", "miss/{model}/5000000",
                counter("passed")),
          panel("build", "Build, 5 000 000 keys", "ns per key", "build/{model}/5000000"),
          panel("hit_small", "Present key, 10 000", "ns per probe", "hit/{model}/10000"),
@@ -127,16 +128,16 @@ def caches():
 
     return Slot(
         "caches", "Caches",
-        "Zipf requests (exponent 0.99), 50 000 entries for times, 500 000 keys for hit ratios",
+        "Zipf requests (exponent 0.99); times: 50 000 entries, CPU time; hit ratios: 500 000 keys",
         (Model("s3_fifo", "S3Fifo"), Model("sieve", "Sieve"), Model("clock", "Clock"),
          Model("lru", "Lru"), Model("arc", "Arc"), Model("w_tiny_lfu", "WTinyLfu"),
          Model("adaptive_score", "AdaptiveScore"), reference("rocksdb_lru", "RocksDB LRUCache")),
         (panel("hit", "Hit, one thread", "ns per find", "hit/{model}/real_time/threads:1"),
          panel("miss", "Miss, insert and evict", "ns per miss",
                "miss_insert/{model}/real_time/threads:1"),
-         panel("overhead", "Overhead that the budget counts", "bytes per entry",
+         panel("overhead", "Overhead in the budget", "bytes per entry",
                "hit/{model}/real_time/threads:1", counter("overhead_bytes/entry")),
-         hit_ratio("ratio_1", "Hit ratio, room for 1 % of keys", "hit_ratio_zipf/{model}/10"),
+         hit_ratio("ratio_1", "Hit ratio, room for 1 %", "hit_ratio_zipf/{model}/10"),
          hit_ratio("ratio_10", "Hit ratio, room for 10 %", "hit_ratio_zipf/{model}/100"),
          hit_ratio("ratio_scan", "Hit ratio, 10 %, with scans", "hit_ratio_zipf_scan/{model}/100")))
 
@@ -148,7 +149,7 @@ def table_indexes():
 
     return Slot(
         "table_indexes", "Table indexes",
-        "from a key to its block: separators cut short from 16-byte ids in decimal, unless random",
+        "from a key to its block, among separators of 16-byte ids in decimal; elapsed time",
         (Model("binary", "Binary"), Model("eytzinger", "Eytzinger"), Model("learned", "Learned"),
          reference("lower_bound", "std::lower_bound", optional=False)),
         (panel("ids_1000", "1 000 separators", 0, 1_000, "{model}_ns"),
@@ -184,19 +185,20 @@ def compaction():
               "LazyLeveled, T = 20", "SizeTiered", "SizeTiered, 10 runs", "TimeWindow",
               "TimeWindow, expiry", "Fifo", "Fifo, merged by 4", "Manual")
 
-    def panel(key, title, unit, better="less"):
-        return Panel(key, title, unit, better, "compaction", "{model}", counter(key))
+    def panel(key, title, unit, better="less", decimals=2):
+        return Panel(key, title, unit, better, "compaction", "{model}", counter(key),
+                     decimals=decimals)
 
     return Slot(
         "compaction", "Compaction",
         "2 000 000 random writes over 500 000 keys, simulated: the same figures on any machine",
         tuple(Model(title, title) for title in titles),
-        (panel("write", "Write amplification", "bytes written per byte flushed"),
+        (panel("write", "Write amplification", "written per byte flushed"),
          panel("present", "Reads of a present key", "tables looked at per get"),
-         panel("absent", "Reads of an absent key", "tables looked at per get"),
+         panel("absent", "Reads of an absent key", "tables looked at per get", decimals=1),
          panel("space", "Space amplification", "bytes stored per live byte"),
          panel("peak", "Space at its peak", "bytes stored per live byte"),
-         panel("kept", "Live keys kept at the end", "percent", "more")))
+         panel("kept", "Live keys kept at the end", "percent", "more", 0)))
 
 
 def file_systems():
@@ -205,14 +207,13 @@ def file_systems():
 
     return Slot(
         "file_systems", "File systems",
-        "a directory under /tmp, elapsed time; a file of 16 MiB: all but Direct read it from the "
-        "page cache",
+        "under /tmp, elapsed time; all but Direct read from the page cache",
         (Model("posix", "Posix"), Model("uring", "Uring", optional=True),
          Model("direct", "Direct", optional=True), Model("rate_limited", "RateLimited<Posix>"),
          Model("aes_256_gcm", "Encrypted, AES-256-GCM"),
          Model("chacha20_poly1305", "Encrypted, ChaCha20")),
         (panel("log_append", "Append 130 bytes to a log", "ns per append", real_ns),
-         panel("write", "Write 16 MiB by 4 KiB, one sync", "MB per second",
+         panel("write", "Write 16 MiB, one sync", "MB per second",
                lambda result, model: 16 * 2**20 / 1e6 / (real_ns(result, model) / 1e9), "more"),
          panel("read", "Read 4 KiB at random", "µs per read",
                lambda result, model: real_ns(result, model) / 1e3),
@@ -237,7 +238,7 @@ def transactions():
          panel("put", "Put", "ns per put",
                ("ordered", "oldest_first", "hashed", "two_phase", "std_map")),
          panel("scan_100", "Scan of 100 entries", "ns per scan", ("ordered", "std_map")),
-         panel("transfer", "Transaction: two reads, two writes", "ns per transaction",
+         panel("transfer", "Read two keys, write both", "ns per transaction",
                ("ordered", "first_committer_wins", "two_phase"))), columns=2)
 
 
