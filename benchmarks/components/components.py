@@ -121,7 +121,7 @@ def main(arguments):
     options = parse_arguments(arguments)
     path = options.charts / "components.json"
     if options.step != "draw":
-        rounds, min_seconds = (1, 0.01) if options.quick else (options.rounds, 0.1)
+        rounds, min_seconds = (1, 0.1) if options.quick else (options.rounds, 0.25)
         data = measure.measure(ROOT, options.programs, rounds, min_seconds)
         check(data)
         options.charts.mkdir(parents=True, exist_ok=True)

@@ -169,7 +169,7 @@ def compression():
               Model("zstd_9", "Zstd, level 9", optional=True))
 
     def panel(key, title, unit, name, figure=megabytes_per_second):
-        return Panel(key, title, unit, "more", "compression", name, figure)
+        return Panel(key, title, unit, "more", "compression_codecs", name, figure)
 
     return Slot(
         "compression", "Compression",

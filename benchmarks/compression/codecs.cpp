@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-/// Codecs beside each other on blocks of 4 KiB, as a table has them: records of JSON, 8 MiB in all,
+/// Codecs alone, without a table, on blocks of 4 KiB as a table has them: records of JSON, 8 MiB,
 /// through the forms that tables use. `bytes_per_second` is of raw bytes, `ratio` raw bytes for
 /// each stored one, the dictionary counted.
 ///
