@@ -10,8 +10,8 @@
 int main() {
   using namespace strata::matrix;
   Rows rows;
-  for (const auto add_slots :
-       {add_storage, add_memtables, add_tables, add_compactions, add_caches, add_basics}) {
+  for (const auto add_slots : {add_storage, add_memtables, add_tables, add_compactions, add_caches,
+                               add_basics, add_engines}) {
     add_slots(rows);
   }
   std::size_t cases = 0;

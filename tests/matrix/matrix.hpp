@@ -60,6 +60,7 @@ void add(Rows& rows, testing::Conformance found) {
 void add_basics(Rows& rows);  ///< comparator, checksum, clock, metrics, executor
 void add_caches(Rows& rows);
 void add_compactions(Rows& rows);  ///< compaction, compaction_filter, merge
+void add_engines(Rows& rows);      ///< value_separation: what only an engine can show
 void add_memtables(Rows& rows);
 void add_storage(Rows& rows);  ///< file_system, wal, encryption
 void add_tables(Rows& rows);   ///< filter, table_index, compression, table_format

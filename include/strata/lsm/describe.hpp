@@ -4,9 +4,16 @@
 /// Compositions in words: for people, and for the manifest.
 ///
 /// The *fingerprint* names what shapes bytes on disk, with format versions; a directory opens only
-/// with an equal one. The *description* names every policy.
+/// with an equal one. The *description* names every policy, in one line (`lsm::describe`, as in the
+/// manifest) or in a line each: `strata::describe<LsmTree<cache::Lru>>()` is
 ///
-/// Tested through the engine: tests/lsm/inspect_test.cpp.
+///     file_system        posix
+///     wal                group_commit
+///     cache              lru
+///     ...
+///     family "default"
+///       memtable           btree
+///       ...
 
 #include <cstddef>
 #include <string>
@@ -52,22 +59,53 @@ template <class F>
          separation_fingerprint<typename F::ValueSeparation>();
 }
 
+/// `visit(slot, policy)`, by their names.
+template <class Db, class Visit>
+void each_database_slot(Visit visit) {
+  visit("file_system", Db::FileSystem::name);
+  visit("wal", Db::Wal::name);
+  visit("cache", Db::Cache::name);
+  visit("clock", Db::Clock::name);
+  visit("metrics", Db::Metrics::name);
+  visit("checksum", Db::Checksum::name);
+  visit("executor", Db::Executor::name);
+}
+template <class F, class Visit>
+void each_family_slot(Visit visit) {
+  visit("memtable", F::Memtable::name);
+  visit("table_format", F::TableFormat::name);
+  visit("table_index", F::Index::name);
+  visit("filter", F::Filter::name);
+  visit("compression", F::Compression::name);
+  visit("compaction", F::Compaction::name);
+  visit("compaction_filter", F::CompactionFilter::name);
+  visit("merge", F::Merge::name);
+  visit("comparator", F::Comparator::name);
+  visit("value_separation", F::ValueSeparation::name);
+}
+
+/// Adds slots to a text, one after the other.
+struct OneLine {
+  std::string& text;
+  std::string_view before;
+  void operator()(std::string_view slot, std::string_view policy) {
+    text.append(before).append(slot).append("=").append(policy);
+    before = ", ";
+  }
+};
+struct LineEach {
+  std::string& text;
+  std::string_view indent;
+  void operator()(std::string_view slot, std::string_view policy) const {
+    constexpr std::size_t column = 19;
+    text.append(indent).append(slot).append(column - slot.size(), ' ').append(policy).append("\n");
+  }
+};
+
 template <class F>
 [[nodiscard]] std::string describe_family() {
   std::string text = "Family<\"" + std::string(F::name) + "\"";
-  const auto add = [&](std::string_view slot, std::string_view policy) {
-    text += ", " + std::string(slot) + "=" + std::string(policy);
-  };
-  add("memtable", F::Memtable::name);
-  add("table_format", F::TableFormat::name);
-  add("table_index", F::Index::name);
-  add("filter", F::Filter::name);
-  add("compression", F::Compression::name);
-  add("compaction", F::Compaction::name);
-  add("compaction_filter", F::CompactionFilter::name);
-  add("merge", F::Merge::name);
-  add("comparator", F::Comparator::name);
-  add("value_separation", F::ValueSeparation::name);
+  each_family_slot<F>(OneLine{text, ", "});
   return text + ">";
 }
 
@@ -111,24 +149,59 @@ template <class Composition>
           composed.substr(stored.size()).starts_with(" value_separation="));
 }
 
-/// Every slot and the policy in it.
+/// Every slot and the policy in it, in one line.
 template <class Composition>
 [[nodiscard]] std::string describe() {
-  using Db = typename Composition::Database;
-  std::string text =
-      "file_system=" + std::string(Db::FileSystem::name) + ", wal=" + std::string(Db::Wal::name) +
-      ", cache=" + std::string(Db::Cache::name) + ", clock=" + std::string(Db::Clock::name) +
-      ", metrics=" + std::string(Db::Metrics::name) +
-      ", checksum=" + std::string(Db::Checksum::name) +
-      ", executor=" + std::string(Db::Executor::name);
+  std::string text;
+  detail::each_database_slot<typename Composition::Database>(detail::OneLine{text, ""});
   for (std::size_t i = 0; i < Composition::family_count; ++i) {
     text += "; " + detail::nth_family(static_cast<typename Composition::FamilyTuple*>(nullptr), i,
                                       []<class F>(F*) { return detail::describe_family<F>(); });
   }
-  if constexpr (!std::is_void_v<typename Db::Dynamic>) {
-    text += "; dynamic " + detail::describe_family<typename Db::Dynamic>();
+  if constexpr (!std::is_void_v<typename Composition::Database::Dynamic>) {
+    text += "; dynamic " + detail::describe_family<typename Composition::Database::Dynamic>();
   }
   return text;
 }
 
 }  // namespace strata::lsm
+
+namespace strata {
+
+template <class Composition>
+class Engine;
+
+namespace lsm {
+
+template <class T>
+struct composition_of {
+  using type = T;
+};
+template <class Composition>
+struct composition_of<Engine<Composition>> {
+  using type = Composition;
+};
+
+}  // namespace lsm
+
+/// Every slot and the policy in it, a line each. `T`: an `LsmTree<...>`, a `Database<...>`, or a
+/// composition.
+template <class T>
+[[nodiscard]] std::string describe() {
+  using Composition = typename lsm::composition_of<T>::type;
+  std::string text;
+  lsm::detail::each_database_slot<typename Composition::Database>(lsm::detail::LineEach{text, ""});
+  [&]<class... F>(std::tuple<F...>*) {
+    ((text.append("family \"").append(F::name).append("\"\n"),
+      lsm::detail::each_family_slot<F>(lsm::detail::LineEach{text, "  "})),
+     ...);
+  }(static_cast<typename Composition::FamilyTuple*>(nullptr));
+  if constexpr (!std::is_void_v<typename Composition::Database::Dynamic>) {
+    text += "families made at run time\n";
+    lsm::detail::each_family_slot<typename Composition::Database::Dynamic>(
+        lsm::detail::LineEach{text, "  "});
+  }
+  return text;
+}
+
+}  // namespace strata
