@@ -23,6 +23,8 @@
 #include <strata/cache.hpp>
 #include <strata/core/hash.hpp>
 
+#include "references.hpp"
+
 namespace {
 
 using Key = std::uint64_t;
@@ -179,6 +181,9 @@ int main(int count, char** arguments) {
   add<strata::cache::Arc>();
   add<strata::cache::WTinyLfu>();
   add<strata::cache::AdaptiveScore>();
+#if __has_include(<rocksdb/cache.h>)
+  add<reference::RocksLru>();
+#endif
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) {
     return 1;

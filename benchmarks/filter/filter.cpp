@@ -18,6 +18,8 @@
 #include <strata/filter/bloom.hpp>
 #include <strata/filter/ribbon.hpp>
 
+#include "references.hpp"
+
 namespace {
 
 constexpr std::uint64_t lookups = 1'000'000;
@@ -95,6 +97,9 @@ int main(int count, char** arguments) {
   add<strata::filter::BlockedBloom>();
   add<strata::filter::BinaryFuse>();
   add<strata::filter::Ribbon>();
+#if __has_include(<leveldb/filter_policy.h>)
+  add<reference::LevelBloom>();
+#endif
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) {
     return 1;

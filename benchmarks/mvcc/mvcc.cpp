@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
     with_threads<Locks>("put/two_phase", put<Locks>, threads);
     with_threads<Map>("scan_100/std_map", scan_100<Map>, threads);
     with_threads<Ordered>("scan_100/ordered", scan_100<Ordered>, threads);
-    with_threads<Ordered>("transfer/optimistic", transfer<Ordered>, threads);
+    with_threads<Ordered>("transfer/ordered", transfer<Ordered>, threads);
     with_threads<Snapshots>("transfer/first_committer_wins", transfer<Snapshots>, threads);
     with_threads<Locks>("transfer/two_phase", transfer<Locks>, threads);
   }

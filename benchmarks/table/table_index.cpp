@@ -133,6 +133,7 @@ void table_index(benchmark::State& state) {
   state.counters["learned_ns"] = times[3] / done * 1e9;
   state.counters["segments"] = learned.segments();
   state.counters["binary_bytes"] = per_separator(binary.memory_bytes());
+  state.counters["eytzinger_bytes"] = per_separator(eytzinger.memory_bytes());
   state.counters["learned_bytes"] = per_separator(learned.memory_bytes());
 }
 BENCHMARK(table_index)

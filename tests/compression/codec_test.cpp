@@ -29,15 +29,15 @@ TEST_CASE("a model without state reads tables of its own name, and those without
 
 TEST_CASE("a block of another codec, and a dictionary, are refused where there is no state") {
   std::string stored;
-  compression::compressor_of_t<Lz4> compressor({}, 0);
-  REQUIRE(compressor.compress(std::string(100, 'a'), stored) == Lz4::id);
-  CHECK(compressor.learn("samples", {7}).empty());
-  compression::decompressor_of_t<Lz4> decompressor;
-  CHECK_FALSE(decompressor.open("lz4", "dictionary"));
-  REQUIRE(decompressor.open("lz4", {}));
+  using Compressor = compression::compressor_of_t<Lz4>;
+  REQUIRE(Compressor::compress(std::string(100, 'a'), stored) == Lz4::id);
+  CHECK(Compressor::learn("samples", {7}).empty());
+  using Decompressor = compression::decompressor_of_t<Lz4>;
+  CHECK_FALSE(Decompressor::open("lz4", "dictionary"));
+  REQUIRE(Decompressor::open("lz4", {}));
   std::string to(100, '\0');
-  CHECK(decompressor.decompress(Lz4::id, stored, to.size(), to.data()));
-  const auto other = decompressor.decompress(2, stored, to.size(), to.data());
+  CHECK(Decompressor::decompress(Lz4::id, stored, to.size(), to.data()));
+  const auto other = Decompressor::decompress(2, stored, to.size(), to.data());
   REQUIRE_FALSE(other);
   CHECK(other.error().code() == ErrorCode::corruption);
   CHECK_THAT(other.error().message(), Catch::Contains("codec 2"));

@@ -2,11 +2,14 @@
 /// Tables whose blocks need a dictionary that is stored with them.
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -14,6 +17,9 @@
 #include <strata/core/bytes.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/filter/concept.hpp>
+#include <strata/io/faults.hpp>
+#include <strata/io/simulated.hpp>
+#include <strata/table/builder.hpp>
 #include <strata/table/format.hpp>
 
 #include "entries.hpp"
@@ -152,7 +158,7 @@ TEST_CASE("partitions of a table share its dictionary", "[table]") {
 }
 
 TEST_CASE("a table with a dictionary and any bit changed never gives wrong data", "[table]") {
-  Table<Taught> table(records(130), taught(300));
+  Table<Taught> table(records(75), taught(256));
   const std::string whole = table.bytes();
   REQUIRE(has_dictionary(whole));
   REQUIRE_FALSE(meets_damage(whole, table.entries));
@@ -188,7 +194,7 @@ TEST_CASE("a dictionary whose sum is right, and which is none, is damage", "[tab
 }
 
 TEST_CASE("reads that check no sums stay within a damaged block", "[table]") {
-  Table<Taught> table(records(130), taught(300));
+  Table<Taught> table(records(75), taught(256));
   const std::string whole = table.bytes();
   REQUIRE(has_dictionary(whole));
   const std::size_t first = table.reader->properties().dictionary.bytes + table::frame_bytes;
@@ -214,4 +220,63 @@ TEST_CASE("reads that check no sums stay within a damaged block", "[table]") {
     bytes[bit / 8] = whole[bit / 8];
   }
   CHECK(refused > 100);
+}
+
+TEST_CASE("a build with a dictionary that meets a fault leaves nothing that lacks entries",
+          "[table]") {
+  using Faulty = Spec<io::Simulated, filter::Bloom, compression::Zstd>;
+  const Entries entries = records(75);
+  auto options = small_blocks<Faulty>();
+  options.compression.dictionary_bytes = 256;
+  const auto empty_disk = [] {
+    io::Simulated fs;
+    REQUIRE(fs.create_directory("db"));
+    return fs;
+  };
+  io::Simulated whole = empty_disk();
+  const std::uint64_t first = whole.calls() + 1;
+  REQUIRE(build<Faulty>(whole, entries, options));
+  const std::uint64_t last = whole.calls();
+  REQUIRE(last - first > 10);
+  std::size_t said = 0;
+  for (const auto kind : {io::FaultKind::eio, io::FaultKind::short_write}) {
+    for (std::uint64_t call = first; call <= last; ++call) {
+      CAPTURE(kind, call);
+      io::Simulated fs = empty_disk();
+      fs.inject({.call = call, .kind = kind});
+      auto builder = table::Builder<Faulty>::create(fs, path, number, options);
+      bool failed = !builder;
+      for (const auto& [version, value] : builder ? entries : Entries()) {
+        failed = !builder->add(version.key, version.trailer, value) || failed;
+      }
+      failed = failed || !builder->finish();
+      said += failed ? 1 : 0;
+      Cache cache{{}};
+      const auto reader = open<Faulty>(fs, cache);
+      const auto found = reader ? scanned<Faulty>(**reader) : propagate(reader);
+      REQUIRE((!found || *found == entries));
+    }
+  }
+  CHECK(said > 20);
+}
+
+TEST_CASE("threads share the dictionary of a table", "[table]") {
+  Table<Taught> table(records(500), taught(1_KiB));
+  REQUIRE(has_dictionary(table.bytes()));
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      ReaderOf<Taught>::Cursor cursor(*table.reader, {.fill_cache = false, .use_cache = false});
+      auto at = table.entries.begin();
+      for (cursor.seek_to_first(); cursor.valid(); cursor.next(), ++at) {
+        wrong += cursor.value() == at->second ? 0 : 1;
+      }
+      wrong += cursor.status() && at == table.entries.end() ? 0 : 1;
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  CHECK(wrong == 0);
 }

@@ -101,6 +101,7 @@ class Background {
     ~Pause() {
       const std::lock_guard lock(background_.mutex_);
       --background_.pauses_;
+      background_.changed_.notify_all();
     }
 
    private:
@@ -134,6 +135,29 @@ class Background {
   [[nodiscard]] Result<bool> compact_one() {
     return for_some_tree([this](auto& tree) { return this->compact_tree(tree); });
   }
+  /// Runs what the policy of `tree` wants, until it rests and no job runs; or a flush brings new
+  /// work, which may never end.
+  template <class Tree>
+  [[nodiscard]] Result<void> settle(Tree& tree) {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t flushed = tree.flushed_entries();
+    const auto is_over = [&] { return tree.flushed_entries() != flushed || failed() || stopping_; };
+    for (;;) {
+      lock.unlock();
+      auto compacted = compact_tree(tree);
+      if (!compacted) {
+        return propagate(std::move(compacted));
+      }
+      lock.lock();
+      const auto is_at_rest = [&] { return compacting_ == 0 && pauses_ == 0; };
+      if (is_over() || (!*compacted && is_at_rest())) {
+        return {};
+      }
+      if (!*compacted) {
+        changed_.wait(lock, [&] { return is_at_rest() || is_over(); });
+      }
+    }
+  }
   /// Runs a job that was picked; releases its inputs whatever happens.
   template <class Tree>
   [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
@@ -165,6 +189,7 @@ class Background {
     {
       const std::lock_guard lock(mutex_);
       --pauses_;
+      changed_.notify_all();
     }
     schedule_compaction();
     return added;
@@ -351,8 +376,10 @@ class Background {
       return propagate(spans);
     }
     host_.metrics().add(metrics::Counter::compaction_parts, spans->size());
+    const std::vector<Sequence> snapshots = host_.snapshot_sequences();
+    const bool is_settled = picked.bottommost && snapshots.empty() && !Tree::filters_compactions;
     auto built = build_in_parts(
-        tree, picked, host_.snapshot_sequences(), *spans, crew_,
+        tree, picked, snapshots, *spans, crew_,
         [this] { executor_.submit(Lane::compaction, &Background::help_task, this); },
         [this] { return host_.next_file_number(); });
     if (!built) {
@@ -366,6 +393,9 @@ class Background {
     picked.for_each_file([this](const auto& file) {
       host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
     });
+    for (const auto& file : files->tables) {
+      file->settled = is_settled;
+    }
     return install(tree, picked, *built, *files, true);
   }
   void count(metrics::Counter jobs, metrics::Counter bytes, const BuiltFiles& built) {

@@ -222,16 +222,20 @@ class FamilyAccess {
     return lsm::ingest(*core_, tree(), table_files, options);
   }
 
-  /// Merges [first, last] down to the deepest level, now. Without bounds: everything.
-  [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
-                                     std::optional<std::string_view> last = std::nullopt) {
+  /// Compacts now, as far as `options` say; see lsm/compact_range.hpp. Errors: as of writes.
+  [[nodiscard]] Result<void> compact(const CompactOptions& options) {
     if (auto writable = core_->check_writable(); !writable) {
       return writable;
     }
     if (tree_.is_dropped()) {
       return was_dropped();
     }
-    return core_->compact(tree(), first, last);
+    return core_->compact(tree(), options);
+  }
+  /// Merges [first, last] down to the deepest level, now. Without bounds: everything.
+  [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
+                                     std::optional<std::string_view> last = std::nullopt) {
+    return compact(CompactOptions{.first = first, .last = last});
   }
 
  private:
@@ -394,6 +398,9 @@ class Engine {
   }
   [[nodiscard]] Cursor cursor(const ReadOptions& options = {}) const requires unnamed {
     return First(*core_).cursor(options);
+  }
+  [[nodiscard]] Result<void> compact(const CompactOptions& options) requires unnamed {
+    return First(*core_).compact(options);
   }
   [[nodiscard]] Result<void> compact(
       std::optional<std::string_view> first = std::nullopt,

@@ -237,16 +237,21 @@ class EngineCore {
     switch_memtables();
     return drain_memtables();
   }
-  /// Merges [first, last] of a family down to its deepest level.
+  /// See lsm/compact_range.hpp.
   template <class TreeT>
-  [[nodiscard]] Result<void> compact(TreeT& tree, std::optional<std::string_view> first,
-                                     std::optional<std::string_view> last) {
+  [[nodiscard]] Result<void> compact(TreeT& tree, const CompactOptions& options) {
     if (auto flushed = flush(); !flushed) {
       return flushed;
     }
-    const typename BackgroundWork::Pause pause(background_);
-    const std::lock_guard one_at_a_time(compact_mutex_);
-    return compact_range(background_, tree, first, last);
+    {
+      const typename BackgroundWork::Pause pause(background_);
+      const std::lock_guard one_at_a_time(compact_mutex_);
+      auto done = RangeCompaction(background_, tree, options, next_file_number_.load()).run();
+      if (!done || options.scope != CompactScope::minor) {
+        return done;
+      }
+    }
+    return background_.settle(tree);
   }
 
   /// Flushes what the log does not hold, syncs the log, stops the workers, releases the lock.

@@ -75,6 +75,8 @@ class TableFile {
 
   /// Guarded by the engine's lock: an input of a running compaction.
   bool busy = false;
+  /// Guarded by the engine's lock: writing it again would drop nothing. See lsm/compact_range.hpp.
+  bool settled = false;
 
   [[nodiscard]] compaction::FileView view() const {
     return {.number = metadata_.number,

@@ -17,10 +17,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/filter.hpp>
 #include <strata/core/epoch.hpp>
 #include <strata/core/error.hpp>
 #include <strata/lsm/build_tables.hpp>
@@ -68,6 +70,9 @@ class Tree : public TreeFiles<TypesOf> {
   using Bounds = ScanBounds<Comparator, Filter>;
   using Picked = PickedCompaction<File>;
   using Options = typename Types::Options;
+  /// Whether a compaction may drop what nothing else would.
+  static constexpr bool filters_compactions =
+      !std::is_same_v<typename Types::CompactionFilter, compaction_filter::None>;
 
   Tree(FamilyId id, FileSystem file_system, std::string directory, const Options& options,
        typename Types::BlockCache& cache, EpochDomain& epochs)
@@ -187,6 +192,7 @@ class Tree : public TreeFiles<TypesOf> {
     }
     return now.active->first_sequence();
   }
+  [[nodiscard]] std::uint64_t flushed_entries() const noexcept { return flushed_entries_; }
   [[nodiscard]] std::shared_ptr<const Version> version() const { return current().tables; }
   [[nodiscard]] compaction::Pressure pressure() const {
     return picker_.pressure(current().tables->view());
@@ -277,6 +283,13 @@ class Tree : public TreeFiles<TypesOf> {
     }
     job->output_file_bytes = options_.file_bytes();
     return take(std::move(*job));
+  }
+  /// Tables of a level below 0, neighbours, to be written again.
+  [[nodiscard]] Result<std::optional<Picked>> pick_tables(unsigned level,
+                                                          std::vector<std::uint64_t> numbers) {
+    return take(compaction::Job{.inputs = {{level, std::move(numbers)}},
+                                .output_level = level,
+                                .output_file_bytes = options_.file_bytes()});
   }
   /// Only the keys of `span`, and only while `cancelled` is not set.
   template <class NextNumber>
