@@ -16,6 +16,7 @@
 
 #include <strata/io/files.hpp>
 #include <strata/io/simulated.hpp>
+#include <strata/table/index_eytzinger.hpp>
 
 #include "small_database.hpp"
 
@@ -364,6 +365,36 @@ TEST_CASE("what is no database, in use, or another composition's is not touched"
   CHECK(Other::repair("/db", tests::small_options<Other>(fs)).error().code() ==
         ErrorCode::incompatible_format);
   CHECK(open(fs)->get("k").value() == "1");
+}
+
+TEST_CASE("tables that other policies wrote are not taken for damaged") {
+  using Eytzinger = tests::SmallTree<index::Eytzinger>;
+  using Binary = tests::SmallTree<>;
+  io::Memory fs;
+  {
+    auto db = Eytzinger::open("/db", tests::small_options<Eytzinger>(fs));
+    for (unsigned i = 0; i < 50; ++i) {
+      REQUIRE(db->put(key_of(i), "v"));
+    }
+    REQUIRE(db->flush());
+    REQUIRE(db->close());
+  }
+  const bool has_manifest = GENERATE(true, false);
+  if (!has_manifest) {
+    for (const std::string& path : files(fs, "MANIFEST")) {
+      REQUIRE(fs.remove(path));
+    }
+  }
+  const auto before = fs.list("/db").value();
+  const auto refused = Binary::repair("/db", tests::small_options<Binary>(fs));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::incompatible_format);
+  CHECK(fs.list("/db").value() == before);
+
+  REQUIRE(said(Eytzinger::repair("/db", tests::small_options<Eytzinger>(fs))) == "");
+  auto db = Eytzinger::open("/db", tests::small_options<Eytzinger>(fs));
+  REQUIRE(db);
+  CHECK(content(*db).size() == 50);
 }
 
 TEST_CASE("every family gets its own tables back") {

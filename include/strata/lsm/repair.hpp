@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -249,7 +250,7 @@ class Repair {
     for (const auto& file : family.value_files) {
       if (auto opened = tree.open_values({file})) {
         kept.push_back(file);
-      } else if (opened.error().code() == ErrorCode::io) {
+      } else if (opened.error().code() == ErrorCode::io || is_of_others(opened.error().code())) {
         return propagate(std::move(opened));
       } else {
         report_.findings.push_back(opened.error().message());
@@ -279,6 +280,9 @@ class Repair {
     }
     return files;
   }
+  [[nodiscard]] static bool is_of_others(ErrorCode code) noexcept {
+    return code == ErrorCode::incompatible_format || code == ErrorCode::newer_format;
+  }
   /// The table as it is, or as much of it as can be read; none: nothing.
   template <class Tree>
   [[nodiscard]] Result<std::optional<version::FileMetadata>> check_table(
@@ -289,7 +293,9 @@ class Repair {
       ++report_.tables_whole;
       return std::optional<version::FileMetadata>(table);
     }
-    if (whole.error().code() == ErrorCode::io) {
+    // What other policies wrote is whole for those: it must not be taken for damaged.
+    const ErrorCode code = whole.error().code();
+    if (code == ErrorCode::io || is_of_others(code)) {
       return propagate(std::move(whole));
     }
     report_.findings.push_back(whole.error().message());
@@ -315,6 +321,9 @@ class Repair {
       const ClassifiedFile file = classify(name);
       const bool is_lost = file.kind == FileKind::table &&
                            std::find(taken_.begin(), taken_.end(), file.number) == taken_.end();
+      if (const auto found = of_others_.find(file.number); is_lost && found != of_others_.end()) {
+        return tl::unexpected<Error>(found->second);
+      }
       if (is_lost) {
         ++report_.tables_lost;
         report_.findings.push_back(io::join(path_, name) + ": is no table that can be read");
@@ -385,6 +394,9 @@ class Repair {
       }
       auto described = tree.describe_table(io::join(path_, name), file.number);
       if (!described || described->family != tree.id().value) {
+        if (!described && is_of_others(described.error().code())) {
+          of_others_.emplace(file.number, described.error());
+        }
         continue;  // another family's, or nobody's
       }
       taken_.push_back(file.number);
@@ -440,6 +452,7 @@ class Repair {
   version::State state_;
   std::uint64_t next_file_number_ = 1;
   std::vector<std::uint64_t> taken_;
+  std::map<std::uint64_t, Error> of_others_;  ///< tables that a family's policies can not read
   std::vector<std::string> damaged_;
   bool is_committing_ = false;
   RepairReport report_;
