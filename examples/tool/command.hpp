@@ -6,6 +6,7 @@
 /// A command is a class with `name`, `help`, its options as members, `describe(CLI::App&)` and
 /// `run() -> Result<Exit>`. It stands in one file; tool.hpp lists them all.
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -50,6 +51,7 @@ inline void complain(std::string_view text) {
 struct Command {
   std::string path;
   std::string family;
+  std::size_t composition = 1;
   bool hex = false;
   bool json = false;
   bool show_progress = false;
@@ -64,6 +66,11 @@ struct Command {
   }
   void describe_family(CLI::App& app) {
     app.add_option("--family", family, "The family, where the database has several");
+  }
+  void describe_composition(CLI::App& app) {
+    app.add_option("--composition", composition, "The number of the composition of what is made")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
   }
   void describe_hex(CLI::App& app) {
     app.add_flag("--hex", hex, "Keys and values are hex digits, given and printed");

@@ -167,6 +167,7 @@ class LogDump {
     put("next_file_number", edit->next_file_number);
     put("last_sequence", edit->last_sequence);
     put("first_log_segment", edit->first_log_segment);
+    put("next_family_id", edit->next_family_id);
     if (!fields.empty()) {
       out_.line("  database", reader.offset(), std::move(fields));
     }

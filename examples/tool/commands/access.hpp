@@ -82,7 +82,7 @@ struct Write : Command {
   /// Opens, writes by `change(handle)`, closes.
   template <class Session, class Change>
   [[nodiscard]] Result<Exit> write(Access access, Change change) {
-    auto session = Session::open(path, access);
+    auto session = Session::open(path, access, composition);
     if (!session) {
       return propagate(std::move(session));
     }
@@ -110,6 +110,7 @@ struct Put : Write {
     describe_write(app);
     app.add_option("value", value, "The value")->required();
     app.add_flag("--create", create, "Make the database where there is none");
+    describe_composition(app);
   }
 
   [[nodiscard]] Result<Exit> run() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `bench`: how fast this machine is with the tool's first composition.
+/// `bench`: how fast this machine is with a composition of the tool's.
 
 #include <stdlib.h>
 
@@ -81,6 +81,7 @@ struct Bench : Command {
     app.add_option("--path", path, "A directory for the database, which is kept");
     app.add_flag("--use-existing", use_existing, "Write into the database that is there");
     describe_family(app);
+    describe_composition(app);
     describe_json(app);
     describe_progress(app);
   }
@@ -95,7 +96,8 @@ struct Bench : Command {
       }
       path = temporary.emplace(std::move(*made)).path();
     }
-    auto session = Session::open(path, use_existing ? Access::create : Access::create_new);
+    auto session =
+        Session::open(path, use_existing ? Access::create : Access::create_new, composition);
     if (!session) {
       const bool is_there = session.error().code() == ErrorCode::already_exists;
       return is_there ? fail(ErrorCode::already_exists, path,

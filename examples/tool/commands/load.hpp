@@ -119,6 +119,7 @@ struct Load : Command {
     app.add_option("file", file, "The file; - is standard input")->required();
     describe_family(app);
     app.add_flag("--create", create, "Make the database where there is none");
+    describe_composition(app);
     describe_progress(app);
   }
 
@@ -127,7 +128,7 @@ struct Load : Command {
     if (!lines) {
       return propagate(std::move(lines));
     }
-    auto session = Session::open(path, create ? Access::create : Access::write);
+    auto session = Session::open(path, create ? Access::create : Access::write, composition);
     if (!session) {
       return propagate(std::move(session));
     }

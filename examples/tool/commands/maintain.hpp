@@ -72,9 +72,8 @@ struct Compact : Command {
     auto done = [&] {
       Progress progress("compact", Unit::bytes, 0, wants_progress());
       const Watcher watcher(progress, [&session] { return written_bytes(*session); });
-      return session->with_families(family, [&](std::string_view, auto& handle) {
-        return handle.compact(bound(*first), bound(*last));
-      });
+      return session->with_families(
+          family, [&](auto& handle) { return handle.compact(bound(*first), bound(*last)); });
     }();
     const std::uint64_t after = table_bytes(*session);
     done = done ? session->close() : done;

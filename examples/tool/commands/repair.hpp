@@ -26,12 +26,11 @@ struct Repair : Command {
   static constexpr const char* help = "Make a damaged database open again, and say what is lost";
 
   bool yes = false;
-  std::size_t composition = 0;
 
   void describe(CLI::App& app) {
     describe_path(app);
     app.add_flag("--yes", yes, "Do it: files are written and renamed");
-    app.add_option("--composition", composition,
+    app.add_option("--composition", written_by_,
                    "Where no manifest can be read: the number of the composition that wrote it");
   }
 
@@ -49,10 +48,12 @@ struct Repair : Command {
   }
 
  private:
+  std::size_t written_by_ = 0;  ///< 0: the manifest says
+
   [[nodiscard]] Result<RepairReport> repair() {
     const auto repair_as = [this]<class E>(std::type_identity<E>) { return E::repair(path); };
-    if (composition != 0) {
-      return Session::with_composition(composition, repair_as);
+    if (written_by_ != 0) {
+      return Session::with_composition(written_by_, repair_as);
     }
     auto state = Session::salvage_state(path);
     if (!state) {

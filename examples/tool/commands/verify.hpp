@@ -15,6 +15,8 @@
 #include <strata/core/error.hpp>
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/tree_set.hpp>
+#include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/wal/options.hpp>
 
@@ -42,6 +44,7 @@ class Verifier {
   using Core = typename E::Core;
   using Db = typename Composition::Database;
   using FileSystem = typename Db::FileSystem;
+  using BlockCache = typename lsm::DatabaseTypes<Db>::BlockCache;
 
  public:
   Verifier(const std::string& path, const version::State& state, Progress& progress)
@@ -49,35 +52,46 @@ class Verifier {
 
   /// Errors: of the file system, and `incompatible_format`. Damage is a finding.
   [[nodiscard]] Result<VerifyReport> run() {
-    auto done = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      Result<void> all;
-      ((all = all ? verify_family<I>() : all), ...);
-      return all;
+    BlockCache cache(options_of_t<typename Db::Cache>{});
+    Result<void> done;
+    for (const version::FamilyState& family : state_.families) {
+      done = done ? verify_family(family, cache) : done;
     }
-    (std::make_index_sequence<Core::family_count>());
     done = done ? verify_log() : done;
     return done ? Result<VerifyReport>(std::move(report_)) : propagate(std::move(done));
   }
 
  private:
-  template <std::size_t I>
-  [[nodiscard]] Result<void> verify_family() {
-    using Types = typename Core::template TreeAt<I>::Types;
-    if (I >= state_.families.size()) {
-      return {};
-    }
-    typename Types::BlockCache cache(options_of_t<typename Db::Cache>{});
+  /// With the reader of that family's policies.
+  [[nodiscard]] Result<void> verify_family(const version::FamilyState& family, BlockCache& cache) {
     Result<void> done;
-    for (const version::Level& level : state_.families[I].levels) {
-      for (const version::FileMetadata& table : level) {
-        done = done ? verify_table<typename Types::Reader>(table, cache) : done;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      ((done = family.id == I ? verify_tables<typename Core::template TreeAt<I>>(family, cache)
+                              : done),
+       ...);
+    }
+    (std::make_index_sequence<Core::family_count>());
+    if constexpr (Core::has_dynamic) {
+      if (family.id >= lsm::first_dynamic_family) {
+        done = verify_tables<typename Core::DynamicTree>(family, cache);
       }
     }
     return done;
   }
 
-  template <class Reader, class Cache>
-  [[nodiscard]] Result<void> verify_table(const version::FileMetadata& table, Cache& cache) {
+  template <class Tree>
+  [[nodiscard]] Result<void> verify_tables(const version::FamilyState& family, BlockCache& cache) {
+    Result<void> done;
+    for (const version::Level& level : family.levels) {
+      for (const version::FileMetadata& table : level) {
+        done = done ? verify_table<typename Tree::Types::Reader>(table, cache) : done;
+      }
+    }
+    return done;
+  }
+
+  template <class Reader>
+  [[nodiscard]] Result<void> verify_table(const version::FileMetadata& table, BlockCache& cache) {
     const std::string file = lsm::table_path(path_, table.number);
     auto reader =
         Reader::open(fs_, file, {table.number, table.stored_number, table.global_sequence}, cache);
@@ -121,7 +135,9 @@ class Verifier {
     BatchOperation operation;
     bool is_known = true;
     while (reader.next(operation)) {
-      is_known = is_known && operation.family.value < Core::family_count;
+      const std::uint32_t id = operation.family.value;
+      const bool was_there = id >= lsm::first_dynamic_family && id < state_.next_family_id;
+      is_known = is_known && (id < Core::family_count || was_there);
     }
     return !reader.damaged() && is_known
                ? Result<void>()
