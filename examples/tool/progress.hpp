@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
@@ -82,7 +83,7 @@ struct ProgressState {
   const auto amount = [&state](double number) {
     return state.unit == Unit::bytes ? format_bytes(number) : format_count(number);
   };
-  const auto done = static_cast<double>(std::min(state.done, std::max(state.total, state.done)));
+  const auto done = static_cast<double>(state.done);
   const auto total = static_cast<double>(state.total);
   const double rate = state.seconds > 0 ? done / state.seconds : 0;
   std::string line(state.label);
@@ -91,6 +92,9 @@ struct ProgressState {
     const auto filled = static_cast<std::size_t>(part * width);
     line += "  [" + std::string(filled, '#') + std::string(width - filled, '.') + "]  " +
             std::to_string(static_cast<unsigned>(part * 100)) + " %";
+  }
+  if (state.total == 0 && state.done == 0) {
+    return line + "  " + format_duration(state.seconds);
   }
   line += "  " + amount(done) + (state.total != 0 ? " of " + amount(total) : "") + "  " +
           amount(rate) + "/s  ";

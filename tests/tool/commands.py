@@ -307,6 +307,41 @@ class Commands(unittest.TestCase):
         self.call("dump", file, code=USAGE)
         self.call("dump", self.place / "missing.table", code=ERROR)
 
+    # Compositions: 1 is the default, 2 Lz4, 3 Zstd, 4 the database of a persistence manager.
+
+    def test_compressed_tables_are_read_by_who_can(self):
+        for number, name in ((2, "lz4"), (3, "zstd")):
+            place = self.place / name
+            lines = "".join(f"key{i:05}\tvalue {'v' * 200}\n" for i in range(1000))
+            self.call("load", place, "-", "--create", "--composition", number,
+                      given=lines.encode())
+            self.assertEqual(self.call("export", place, "--tsv"), lines)
+            self.assertIn(f"compression={name}", self.json("stats", place)[0]["composition"])
+            table, = place.glob("*.table")
+            dumped = self.json("dump", table)
+            self.assertEqual(sum(line["what"].strip() == "entry" for line in dumped), 1000)
+            self.flip(table, 100)
+            report, = self.json("verify", place, code=FINDING)
+            self.assertEqual(len(report["findings"]), 1)
+            repaired, = self.json("repair", place, "--yes")
+            self.assertEqual(repaired["tables_rewritten"], 1)
+            self.assertIn(f"compression={name}", self.json("stats", place)[0]["composition"])
+
+    def test_families_have_to_be_named_where_there_are_several(self):
+        self.call("put", self.db, "a", "1", "--create", "--composition", 4, code=USAGE)
+        self.assertIn("kv, documents", self.said)
+        self.call("put", self.db, "a", "1", "--family", "kv")
+        self.assertEqual(self.call("get", self.db, "a", "--family", "kv"), "1\n")
+        self.call("get", self.db, "a", "--family", "graph", code=FINDING)
+        self.assertEqual([family["name"] for family in self.json("stats", self.db)[0]["families"]],
+                         ["kv", "documents", "series", "graph", "objects"])
+        self.json("compact", self.db)
+        self.assertTrue(self.json("verify", self.db)[0]["whole"])
+
+    def test_there_are_only_so_many_compositions(self):
+        self.call("put", self.db, "a", "1", "--create", "--composition", 99, code=USAGE)
+        self.assertIn("\n  4: [strata/", self.said)
+
     # Speed.
 
     def test_bench_measures_what_it_is_told_to(self):

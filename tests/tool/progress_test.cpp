@@ -56,6 +56,10 @@ TEST_CASE("without a total, or a beginning, nothing is promised") {
         "load  [....................]  0 %  0 B of 100 B  0 B/s  0:00");
 }
 
+TEST_CASE("of work that says nothing of itself the time is shown") {
+  CHECK(format_progress({.label = "repair", .seconds = 12}) == "repair  0:12");
+}
+
 TEST_CASE("more than was expected is no more than all of it") {
   CHECK(format_progress({.label = "load", .done = 300, .total = 100, .seconds = 1}) ==
         "load  [####################]  100 %  300 B of 100 B  300 B/s  0:00 left");

@@ -3,14 +3,10 @@
 
 /// `compact`, `checkpoint`, `destroy`: the whole database at once.
 
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <utility>
 
 #include <strata/lsm/destroy.hpp>
@@ -19,27 +15,9 @@
 #include "../command.hpp"
 #include "../progress.hpp"
 #include "../session.hpp"
+#include "../watcher.hpp"
 
 namespace strata::tool {
-
-/// Paints `progress` with what `measure()` says, a few times a second, until it goes.
-class Watcher {
- public:
-  template <class Measure>
-  Watcher(Progress& progress, Measure measure)
-      : thread_([this, &progress, measure](const std::stop_token& stop) {
-          std::unique_lock lock(mutex_);
-          while (!stop.stop_requested()) {
-            progress.set(measure());
-            wakes_.wait_for(lock, stop, std::chrono::milliseconds(200), [] { return false; });
-          }
-        }) {}
-
- private:
-  std::mutex mutex_;
-  std::condition_variable_any wakes_;
-  std::jthread thread_;
-};
 
 template <class Session>
 struct Compact : Command {

@@ -17,6 +17,7 @@
 #include "../command.hpp"
 #include "../progress.hpp"
 #include "../session.hpp"
+#include "../watcher.hpp"
 
 namespace strata::tool {
 
@@ -32,6 +33,7 @@ struct Repair : Command {
     app.add_flag("--yes", yes, "Do it: files are written and renamed");
     app.add_option("--composition", written_by_,
                    "Where no manifest can be read: the number of the composition that wrote it");
+    describe_progress(app);
   }
 
   [[nodiscard]] Result<Exit> run() {
@@ -51,6 +53,8 @@ struct Repair : Command {
   std::size_t written_by_ = 0;  ///< 0: the manifest says
 
   [[nodiscard]] Result<RepairReport> repair() {
+    Progress progress("repair", Unit::bytes, 0, wants_progress());
+    const Watcher watcher(progress, [] { return std::uint64_t{0}; });  // the time, at least
     const auto repair_as = [this]<class E>(std::type_identity<E>) { return E::repair(path); };
     if (written_by_ != 0) {
       return Session::with_composition(written_by_, repair_as);
