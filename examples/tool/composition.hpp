@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -69,6 +70,14 @@ template <class E>
             lsm::family_fingerprint<Composition>(i);
   }
   return text;
+}
+
+/// What only tables tell, of the first family: "compression=none index=binary"
+template <class E>
+[[nodiscard]] std::string codec_text() {
+  using F = std::tuple_element_t<0, typename composition_of<E>::type::FamilyTuple>;
+  return "compression=" + std::string(F::Compression::name) +
+         " index=" + std::string(F::Index::name);
 }
 
 template <class... Engines>
@@ -144,7 +153,9 @@ class Compositions {
   [[nodiscard]] static std::string known() {
     std::string text;
     std::size_t number = 0;
-    ((text += "\n  " + std::to_string(++number) + ": [" + fingerprint_text<Engines>() + "]"), ...);
+    ((text += "\n  " + std::to_string(++number) + ": [" + fingerprint_text<Engines>() +
+              "], tables " + codec_text<Engines>()),
+     ...);
     return text;
   }
 
