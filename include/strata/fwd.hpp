@@ -150,6 +150,10 @@ struct NewestFirst;
 struct OldestFirst;
 }  // namespace order
 }  // namespace mvcc
+namespace value_separation {
+struct None;
+struct ValueLog;
+}  // namespace value_separation
 namespace wal {
 struct GroupCommit;
 struct None;

@@ -20,3 +20,4 @@
 #include <strata/table/table.hpp>
 #include <strata/table/value_file.hpp>
 #include <strata/table/value_pointer.hpp>
+#include <strata/table/value_separation.hpp>
