@@ -25,6 +25,7 @@ version::FileMetadata some_file(std::uint64_t number) {
   file.tombstones = 7;
   file.range_erases = 1;
   file.raw_bytes = 3 << 20;
+  file.values = {{5, 1'000}, {1ULL << 40, 7}};
   file.oldest_seconds = 1'700'000'000;
   file.newest_seconds = 1'700'003'600;
   return file;
@@ -43,6 +44,7 @@ VersionEdit full_edit() {
   first.added = {{0, some_file(1)}, {6, some_file(2)}};
   first.deleted = {{0, 5}, {3, UINT64_MAX}};
   first.flushed_through = 0;
+  first.added_values = {{5, 1'032}, {1ULL << 40, 39}};
   version::FamilyEdit second;
   second.family = UINT32_MAX;
   second.dropped = true;
