@@ -79,6 +79,12 @@ class Background {
   void schedule_compaction() {
     executor_.submit(Lane::compaction, &Background::compaction_task, this);
   }
+  /// Calls `run(argument)` from time to time, if the executor keeps time.
+  void run_every(std::uint64_t seconds, void (*run)(void*), void* argument) {
+    if constexpr (requires { executor_.every(seconds, run, argument); }) {
+      executor_.every(seconds, run, argument);
+    }
+  }
   /// Waits until `done()` holds or the background has failed or hit a full disk. `done` is called
   /// under the lock.
   template <class Done>

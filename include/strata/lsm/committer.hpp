@@ -74,12 +74,18 @@ class Committer {
   template <class Action>
   [[nodiscard]] Result<void> exclusively(Action&& action) {
     PendingWrite write;
-    write.exclusive = true;
-    write.control = [](void* argument) -> Result<void> {
-      return (*static_cast<std::remove_reference_t<Action>*>(argument))();
-    };
-    write.control_argument = &action;
+    make_exclusive(write, action);
     return enter(write);
+  }
+  /// The same, unless somebody is writing: then nothing is done. Never waits.
+  template <class Action>
+  [[nodiscard]] Result<void> try_exclusively(Action&& action) {
+    PendingWrite write;
+    make_exclusive(write, action);
+    if (queue_.try_join(write)) {
+      lead(write);
+    }
+    return std::move(write.result);
   }
 
   /// Makes everything that was committed durable. Requires: called by an exclusive action.
@@ -121,17 +127,28 @@ class Committer {
   }
 
  private:
+  template <class Action>
+  static void make_exclusive(PendingWrite& write, Action& action) {
+    write.exclusive = true;
+    write.control = [](void* argument) -> Result<void> {
+      return (*static_cast<Action*>(argument))();
+    };
+    write.control_argument = &action;
+  }
   [[nodiscard]] Result<void> enter(PendingWrite& write) {
     if (queue_.join(write)) {
-      QueuedWrite& last = queue_.gather(write, group_max);
-      if (write.exclusive) {
-        write.result = write.control(write.control_argument);
-      } else {
-        commit_group(write, static_cast<PendingWrite&>(last));
-      }
-      queue_.leave(write, last);
+      lead(write);
     }
     return std::move(write.result);
+  }
+  void lead(PendingWrite& write) {
+    QueuedWrite& last = queue_.gather(write, group_max);
+    if (write.exclusive) {
+      write.result = write.control(write.control_argument);
+    } else {
+      commit_group(write, static_cast<PendingWrite&>(last));
+    }
+    queue_.leave(write, last);
   }
 
   template <class Visit>

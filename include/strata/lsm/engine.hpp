@@ -329,6 +329,8 @@ class Engine {
   [[nodiscard]] Result<void> sync() { return core_->sync(); }
   /// Moves everything in memory to tables.
   [[nodiscard]] Result<void> flush() { return core_->flush(); }
+  /// Does what has become due by time alone; see lsm/tick.hpp. Executors with threads call it.
+  [[nodiscard]] Result<void> tick() { return core_->tick(); }
   [[nodiscard]] Snapshot snapshot() { return core_->snapshot(); }
   [[nodiscard]] Sequence last_sequence() const { return core_->visible().load(); }
   /// Reports what could not be finished. Afterwards every operation answers `closed`.

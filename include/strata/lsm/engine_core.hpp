@@ -35,6 +35,7 @@
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
+#include <strata/lsm/tick.hpp>
 #include <strata/lsm/tree.hpp>
 #include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/tree_types.hpp>
@@ -97,6 +98,11 @@ class EngineCore {
       background_.refresh_pressure();
     }
     if (!options_.read_only) {
+      if (options_.tick_seconds != 0) {
+        background_.run_every(
+            options_.tick_seconds, [](void* core) { (void)static_cast<EngineCore*>(core)->tick(); },
+            this);
+      }
       background_.schedule_compaction();
     }
   }
@@ -236,6 +242,11 @@ class EngineCore {
   [[nodiscard]] Result<void> flush_in_commit_order() {
     switch_memtables();
     return drain_memtables();
+  }
+  /// See lsm/tick.hpp.
+  [[nodiscard]] Result<void> tick() {
+    auto writable = check_writable();
+    return writable ? lsm::tick(*this) : writable;
   }
   /// See lsm/compact_range.hpp.
   template <class TreeT>

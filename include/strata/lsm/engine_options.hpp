@@ -10,6 +10,7 @@
 /// Tested through the engine: tests/lsm/recovery_test.cpp.
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -78,8 +79,10 @@ struct EngineOptions {
   bool read_only = false;  ///< changes nothing, takes no lock; sees what is there at open
   std::size_t write_buffer_bytes = 64_MiB;  ///< of a family's memtable before it is flushed
   unsigned immutables_max = 2;              ///< memtables of a family that may wait for a flush
-  std::size_t log_bytes_max = 1_GiB;  ///< beyond this the family that holds the log is flushed
-  unsigned subcompactions = 0;        ///< threads a merge may use; 0: all that compact
+  std::size_t log_bytes_max = 1_GiB;    ///< beyond this the family that holds the log is flushed
+  std::uint64_t flush_age_seconds = 0;  ///< an older memtable is flushed by a tick; 0: none is
+  std::uint64_t tick_seconds = 30;      ///< between ticks (lsm/tick.hpp); 0: only `tick()` by hand
+  unsigned subcompactions = 0;          ///< threads a merge may use; 0: all that compact
 
   typename family_options<Families>::type families{};
   typename dynamic_options<typename Db::Dynamic>::type dynamic_families{};  ///< of each of them
@@ -122,8 +125,10 @@ struct EngineOptions<Composition, true> {
   bool read_only = false;  ///< changes nothing, takes no lock; sees what is there at open
   std::size_t write_buffer_bytes = 64_MiB;  ///< of a family's memtable before it is flushed
   unsigned immutables_max = 2;              ///< memtables of a family that may wait for a flush
-  std::size_t log_bytes_max = 1_GiB;  ///< beyond this the family that holds the log is flushed
-  unsigned subcompactions = 0;        ///< threads a merge may use; 0: all that compact
+  std::size_t log_bytes_max = 1_GiB;    ///< beyond this the family that holds the log is flushed
+  std::uint64_t flush_age_seconds = 0;  ///< an older memtable is flushed by a tick; 0: none is
+  std::uint64_t tick_seconds = 30;      ///< between ticks (lsm/tick.hpp); 0: only `tick()` by hand
+  unsigned subcompactions = 0;          ///< threads a merge may use; 0: all that compact
 
   template <std::size_t>
   [[nodiscard]] FamilyOptions<F> of_family() const {

@@ -8,12 +8,17 @@
 /// | `E::type(options)`          |        | ready for `submit`                                    |
 /// | `e.submit(lane, run, arg)`  | `void` | `run(arg)` is called once, soon, by some thread       |
 /// | `e.stop()`                  | `void` | returns when nothing runs; later submits are dropped  |
+/// | `e.every(seconds, run, arg)`| `void` | optional: `run(arg)` is called about that often until |
+/// |                             |        | `stop`, on the flush lane; called once at most        |
 /// | `E::type::is_inline`        | `bool` | true: work is done when `submit` returns              |
+///
+/// An executor without `every` leaves what time alone makes due to calls of `Engine::tick`.
 ///
 /// `Threads` keeps flushes on a lane of their own, so that a long compaction never delays the
 /// release of memory. `Inline` runs work in the calling thread: deterministic, for simulation.
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <condition_variable>
 #include <cstdint>
@@ -70,6 +75,14 @@ struct Threads {
         ready_.notify_all();
       }
     }
+    /// A thread that waits for work anyway wakes for it: there is none just for this.
+    void every(std::uint64_t seconds, void (*run)(void*), void* argument) {
+      const std::lock_guard lock(mutex_);
+      period_ = std::chrono::seconds(seconds);
+      due_ = std::chrono::steady_clock::now() + period_;
+      tick_ = {run, argument};
+      ready_.notify_all();
+    }
     void stop() {
       {
         const std::lock_guard lock(mutex_);
@@ -84,8 +97,8 @@ struct Threads {
 
    private:
     struct Task {
-      void (*run)(void*);
-      void* argument;
+      void (*run)(void*) = nullptr;
+      void* argument = nullptr;
     };
     std::deque<Task>& queue(Lane lane) { return queues_[static_cast<std::size_t>(lane)]; }
 
@@ -97,7 +110,9 @@ struct Threads {
     void work(Lane lane) {
       std::unique_lock lock(mutex_);
       for (;;) {
-        ready_.wait(lock, [&] { return stopping_ || !queue(lane).empty(); });
+        while (!stopping_ && queue(lane).empty()) {
+          await(lane, lock);
+        }
         if (stopping_) {
           return;
         }
@@ -109,8 +124,24 @@ struct Threads {
       }
     }
 
+    /// Waits for a change; queues the tick once it is due.
+    void await(Lane lane, std::unique_lock<std::mutex>& lock) {
+      if (lane != Lane::flush || tick_.run == nullptr) {
+        ready_.wait(lock);
+        return;
+      }
+      ready_.wait_until(lock, due_);
+      if (const auto now = std::chrono::steady_clock::now(); now >= due_) {
+        due_ = now + period_;
+        queue(lane).push_back(tick_);
+      }
+    }
+
     std::mutex mutex_;
     std::condition_variable ready_;
+    Task tick_{};
+    std::chrono::seconds period_{0};
+    std::chrono::steady_clock::time_point due_;
     std::array<std::deque<Task>, 2> queues_;
     bool stopping_ = false;
     std::vector<std::thread> threads_;

@@ -52,6 +52,13 @@ class WriteQueue {
     return wait(write) == QueuedWrite::leader;
   }
 
+  /// True: nobody else writes, and the caller leads. Never waits.
+  [[nodiscard]] bool try_join(QueuedWrite& write) noexcept {
+    QueuedWrite* expected = nullptr;
+    return newest_.compare_exchange_strong(expected, &write, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed);
+  }
+
   /// The last writer of the leader's group: those waiting now, at most `group_max`, up to the
   /// first exclusive one. Walk from `first` to it along `newer`.
   [[nodiscard]] QueuedWrite& gather(QueuedWrite& first, std::size_t group_max) noexcept {
