@@ -7,6 +7,7 @@
 /// Threads: the commit leader's alone.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -28,7 +29,8 @@ class Admission {
   [[nodiscard]] Result<void> admit(std::uint64_t committed_bytes) {
     Result<void> outcome;
     core_.for_each_tree([&](auto& tree) {
-      if (outcome && tree.active().memory_bytes() >= core_.options().write_buffer_bytes) {
+      if (outcome && tree.active().memory_bytes() >=
+                         core_.limits().write_buffer_bytes.load(std::memory_order_relaxed)) {
         outcome = rotate(tree);
       }
     });
@@ -37,8 +39,9 @@ class Admission {
       flush_wanted_ = false;
       background_.schedule_flush();
     }
-    if (outcome && committed_bytes >= log_check_at_) [[unlikely]] {
-      log_check_at_ = committed_bytes + core_.options().log_bytes_max / 16;
+    const std::size_t log_bytes_max = core_.limits().log_bytes_max.load(std::memory_order_relaxed);
+    if (outcome && committed_bytes - log_checked_at_ >= log_bytes_max / 16) [[unlikely]] {
+      log_checked_at_ = committed_bytes;
       outcome = bound_log();
     }
     if (outcome && background_.pressure() >= 1) [[unlikely]] {
@@ -78,7 +81,7 @@ class Admission {
   /// Where the log grows beyond its bound, rotates the memtable that keeps its oldest record: a
   /// family that is seldom written must not hold the log of all.
   [[nodiscard]] Result<void> bound_log() {
-    if (core_.log_size().first <= core_.options().log_bytes_max) {
+    if (core_.log_size().first <= core_.limits().log_bytes_max.load(std::memory_order_relaxed)) {
       return {};
     }
     Sequence oldest = 0;
@@ -121,7 +124,7 @@ class Admission {
   Core& core_;
   Background& background_;
   bool flush_wanted_ = false;
-  std::uint64_t log_check_at_ = 0;  ///< committed bytes at the next look at the log's size
+  std::uint64_t log_checked_at_ = 0;  ///< committed bytes at the last look at the log's size
   std::uint64_t admitted_bytes_ = 0;
   Throttle throttle_;
 };

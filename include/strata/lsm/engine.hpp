@@ -329,6 +329,10 @@ class Engine {
   [[nodiscard]] Result<void> sync() { return core_->sync(); }
   /// Moves everything in memory to tables.
   [[nodiscard]] Result<void> flush() { return core_->flush(); }
+  /// Changes options while the database is open; see lsm/live_options.hpp.
+  [[nodiscard]] Result<void> set_options(const LiveOptions& options) {
+    return core_->set_options(options);
+  }
   /// Does what has become due by time alone; see lsm/tick.hpp. Executors with threads call it.
   [[nodiscard]] Result<void> tick() { return core_->tick(); }
   [[nodiscard]] Snapshot snapshot() { return core_->snapshot(); }

@@ -32,6 +32,7 @@
 #include <strata/lsm/compact_range.hpp>
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/engine_options.hpp>
+#include <strata/lsm/live_options.hpp>
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
@@ -107,7 +108,14 @@ class EngineCore {
     }
   }
 
+  /// As they were at open.
   [[nodiscard]] const Options& options() const noexcept { return options_; }
+  /// See lsm/live_options.hpp.
+  [[nodiscard]] const LiveLimits& limits() const noexcept { return limits_; }
+  [[nodiscard]] Result<void> set_options(const LiveOptions& options) {
+    auto writable = check_writable();
+    return writable ? apply_live_options(options, limits_, cache_) : writable;
+  }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] FileSystem& file_system() noexcept { return file_system_; }
   [[nodiscard]] BlockCache& cache() noexcept { return cache_; }
@@ -468,6 +476,7 @@ class EngineCore {
   }
 
   Options options_;
+  LiveLimits limits_{{options_.write_buffer_bytes}, {options_.log_bytes_max}};
   std::string path_;
   FileSystem file_system_;
   BlockCache cache_;

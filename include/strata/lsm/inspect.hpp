@@ -113,7 +113,7 @@ template <class Core>
     health.worsen(HealthState::degraded, "writers are slowed down: compaction is behind");
   }
   if (auto free = core.file_system().free_bytes(core.path());
-      free && *free < 2 * core.options().write_buffer_bytes) {
+      free && *free < 2 * core.limits().write_buffer_bytes.load()) {
     health.worsen(HealthState::degraded, "less than two write buffers of disk space are left: " +
                                              std::to_string(*free) + " bytes");
   }
