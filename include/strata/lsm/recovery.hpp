@@ -26,6 +26,7 @@
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/directory.hpp>
 #include <strata/lsm/table_file.hpp>
+#include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/value_files.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/manifest.hpp>
