@@ -37,7 +37,7 @@ class TimeWindow {
   static constexpr std::string_view name = "time_window";
 
   struct Options {
-    std::uint64_t window_seconds = 24 * 60 * 60;
+    std::uint64_t window_seconds = std::uint64_t{24} * 60 * 60;
     std::uint64_t ttl_seconds = 0;     ///< 0: any age
     unsigned merge_width = 4;          ///< tables of the newest window that become one; at least 2
     std::uint64_t run_bytes = 64_MiB;  ///< about what a flush writes

@@ -27,7 +27,7 @@ struct RangeCodes {
   static constexpr std::uint32_t low_bits_max = 20;
   static constexpr std::uint32_t high_words_max = 16;
   /// `slots()` is below.
-  static constexpr std::uint64_t slots_max = std::uint64_t{64 * high_words_max} << low_bits_max;
+  static constexpr std::uint64_t slots_max = std::uint64_t{64} * high_words_max << low_bits_max;
 
   std::uint32_t numbers = 0;
   std::uint32_t low_bits = 0;

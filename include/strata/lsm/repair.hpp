@@ -202,20 +202,19 @@ class Repair {
   }
   /// Segments of another database are not replayed. 0: there is no segment that says.
   [[nodiscard]] std::uint64_t database_id_of_log() {
-    for (auto name = names_.rbegin(); name != names_.rend(); ++name) {
-      if (classify(*name).kind != FileKind::log) {
+    std::uint64_t newest = 0;
+    for (const std::string& name : names_) {
+      if (classify(name).kind != FileKind::log) {
         continue;
       }
-      auto file = fs_.open(io::join(path_, *name));
+      auto file = fs_.open(io::join(path_, name));
       std::string bytes(wal::log_header_bytes, '\0');
       auto read = file ? file->read(0, bytes.data(), bytes.size()) : Result<std::size_t>(0);
       auto header = wal::decode_log_header<Checksum>(
-          std::string_view(bytes).substr(0, read ? *read : 0), wal::segment_magic, *name);
-      if (header) {
-        return header->file.database_id;
-      }
+          std::string_view(bytes).substr(0, read ? *read : 0), wal::segment_magic, name);
+      newest = header ? header->file.database_id : newest;  // names ascend
     }
-    return 0;
+    return newest;
   }
 
   // The manifest is whole.

@@ -99,8 +99,8 @@ struct Optimistic {
     [[nodiscard]] Result<void> on_scan(std::string_view first,
                                        std::optional<std::string_view> last) {
       if (level_ == Isolation::serializable) {
-        ranges_.push_back({std::string(first), last ? std::optional<std::string>(*last)
-                                                    : std::optional<std::string>()});
+        ranges_.emplace_back(std::string(first), last ? std::optional<std::string>(*last)
+                                                      : std::optional<std::string>());
       }
       return {};
     }

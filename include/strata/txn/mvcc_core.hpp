@@ -77,8 +77,9 @@ class Core {
     std::vector<std::unique_ptr<Version>> versions;
     versions.reserve(writes.size());
     for (auto& [key, value] : writes) {
+      const bool is_erased = !value.has_value();
       versions.push_back(
-          std::make_unique<Version>(std::move(value).value_or(std::string()), !value.has_value()));
+          std::make_unique<Version>(is_erased ? std::string() : std::move(*value), is_erased));
     }
     const std::lock_guard lock(commit_mutex_);
     if (auto valid = session.validate(table_, writes, pin.sequence()); !valid) {

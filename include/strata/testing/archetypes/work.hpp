@@ -29,7 +29,7 @@ struct Executor {
     explicit type(const Options&) {}
 
     void submit(Lane, void (*run)(void*), void* argument) {
-      work_.push_back({run, argument});
+      work_.emplace_back(run, argument);
       if (work_.size() > 1) {
         return;
       }
