@@ -120,7 +120,7 @@ void write(benchmark::State& state) {
     (void)place.fs.remove(io::join(place.path, "file"));
     state.ResumeTiming();
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * file_bytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(file_bytes));
 }
 
 template <class Fs>

@@ -56,7 +56,7 @@ struct Table {
       (void)builder->add(key_of(i), Trailer(i + 1, EntryKind::put), std::string(100, 'v'));
     }
     (void)builder->finish();
-    reader = *Reader::open(fs, "db/1.table", 1, cache);
+    reader = *Reader::open(fs, "db/1.table", {.number = 1}, cache);
   }
 
   io::Memory fs{};

@@ -135,6 +135,7 @@ struct DropX {
   static constexpr std::string_view name = "drop_x";
   [[nodiscard]] static bool keep(std::string_view, std::string_view value) { return value != "x"; }
 };
+static_assert(strata::CompactionFilterPolicy<DropX>);
 }  // namespace
 
 TEST_CASE("what a filter rejects becomes a tombstone, and nothing at the bottom") {

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <strata/lsm/live_options.hpp>
 #include <strata/observe/counters.hpp>
 
 using namespace strata;
@@ -72,17 +73,17 @@ struct Work {
 
 struct Core {
   struct Options {
-    std::size_t write_buffer_bytes = 1000;
     std::size_t immutables_max = 2;
-    std::uint64_t log_bytes_max = 16'000;
   };
   Options options_;
+  lsm::LiveLimits limits_{{1000}, {16'000}};
   std::string path_ = "/db";
   std::array<Tree, 2> trees;
   std::uint64_t log_bytes = 0;
   metrics::Counters::type metrics_;
 
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const lsm::LiveLimits& limits() const { return limits_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   metrics::Counters::type& metrics() { return metrics_; }
   std::pair<std::uint64_t, std::uint64_t> log_size() { return {log_bytes, 1}; }
