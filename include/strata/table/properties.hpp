@@ -80,7 +80,9 @@ template <class Spec>
     text("values", encode_shares(info.values));
   }
   number("blocks", blocks);
-  number("family", family);
+  if (family != 0) {
+    number("family", family);
+  }
   text("comparator", Spec::Comparator::name);
   text("filter", stored_name<typename Spec::Filter>());
   text("index", stored_name<typename Spec::Index>());
