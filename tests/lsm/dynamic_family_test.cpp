@@ -15,9 +15,11 @@
 #include <strata/io/simulated.hpp>
 #include <strata/lsm/repair.hpp>
 
+#include "content.hpp"
 #include "small_database.hpp"
 
 using namespace strata;
+using tests::content;
 using tests::key_of;
 
 namespace {
@@ -37,17 +39,6 @@ Result<D> open(const Fs& fs) {
   options.dynamic_families.compaction.level0_trigger = 2;
   options.dynamic_families.compaction.file_bytes = 4'000;
   return D::open("/db", options);
-}
-
-template <class FamilyT>
-std::map<std::string, std::string> content(FamilyT& family) {
-  std::map<std::string, std::string> all;
-  auto cursor = family.cursor();
-  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-    all.emplace(cursor.key(), cursor.value());
-  }
-  REQUIRE(cursor.status());
-  return all;
 }
 
 std::size_t tables(io::Memory fs) {

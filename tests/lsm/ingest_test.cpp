@@ -14,9 +14,11 @@
 #include <strata/io/files.hpp>
 #include <strata/io/simulated.hpp>
 
+#include "content.hpp"
 #include "small_database.hpp"
 
 using namespace strata;
+using tests::content;
 using tests::key_of;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,17 +35,6 @@ Pairs pairs(unsigned from, unsigned to, const std::string& tag, unsigned step = 
   for (unsigned i = from; i < to; i += step) {
     all.emplace_back(key_of(i), tag + std::to_string(i));
   }
-  return all;
-}
-
-template <class Engine>
-std::map<std::string, std::string> content(Engine& db, const Snapshot* snapshot = nullptr) {
-  std::map<std::string, std::string> all;
-  auto cursor = db.cursor(ReadOptions{.snapshot = snapshot});
-  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-    all.emplace(cursor.key(), cursor.value());
-  }
-  REQUIRE(cursor.status());
   return all;
 }
 

@@ -18,9 +18,11 @@
 #include <strata/io/simulated.hpp>
 #include <strata/table/index_eytzinger.hpp>
 
+#include "content.hpp"
 #include "small_database.hpp"
 
 using namespace strata;
+using tests::content;
 using tests::key_of;
 
 namespace {
@@ -32,24 +34,13 @@ std::string said(const Result<T>& result) {
 }
 
 using Db = tests::SmallTree<merge::Append>;
-using Content = std::map<std::string, std::string>;
+using tests::Content;
 
 Result<Db> open(const io::Memory& fs) {
   return Db::open("/db", tests::small_options<Db>(fs));
 }
 Result<RepairReport> repair(const io::Memory& fs) {
   return Db::repair("/db", tests::small_options<Db>(fs));
-}
-
-template <class Engine>
-Content content(Engine& db) {
-  Content all;
-  auto cursor = db.cursor();
-  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-    all.emplace(cursor.key(), cursor.value());
-  }
-  REQUIRE(cursor.status());
-  return all;
 }
 
 std::vector<std::string> files(io::Memory fs, std::string_view ending) {

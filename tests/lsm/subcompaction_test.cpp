@@ -14,11 +14,13 @@
 #include <catch2/catch.hpp>
 
 #include <strata/io/simulated.hpp>
+#include "content.hpp"
 #include "small_database.hpp"
 
 using namespace strata;
 using lsm::Anchor;
 using lsm::KeySpan;
+using tests::content;
 using tests::key_of;
 
 namespace {
@@ -51,17 +53,6 @@ void write_randomly(Db& db, unsigned seed, unsigned count) {
       default: REQUIRE(db.put(key, std::string(random() % 200, 'v') + std::to_string(i)));
     }
   }
-}
-
-template <class Db>
-std::map<std::string, std::string> content(Db& db, const Snapshot* snapshot = nullptr) {
-  std::map<std::string, std::string> all;
-  auto cursor = db.cursor(ReadOptions{.snapshot = snapshot});
-  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-    all.emplace(cursor.key(), cursor.value());
-  }
-  REQUIRE(cursor.status());
-  return all;
 }
 
 template <class Db>

@@ -13,24 +13,17 @@
 #include <strata/lsm/repair.hpp>
 #include <strata/lsm_tree.hpp>
 
+#include "content.hpp"
 #include "small_database.hpp"
 
 using namespace strata;
+using tests::content;
 using tests::key_of;
 
 namespace {
 
-using Content = std::map<std::string, std::string>;
+using tests::Content;
 
-Content content(const auto& db) {
-  Content all;
-  auto cursor = db.cursor();
-  for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
-    all.emplace(cursor.key(), cursor.value());
-  }
-  REQUIRE(cursor.status());
-  return all;
-}
 std::vector<std::string> files(io::Memory fs, std::string_view mark) {
   std::vector<std::string> found;
   const auto names = fs.list("/db").value();

@@ -48,6 +48,16 @@ void add_missing_families(const Core& core, version::State& state) {
   }
 }
 
+/// Takes back the tables that `core` made since the number `first` was the next.
+template <class Core>
+void remove_files_from(Core& core, std::uint64_t first) {
+  const std::uint64_t end = core.next_file_number();
+  for (std::uint64_t number = first; number < end; ++number) {
+    (void)core.file_system().remove(table_path(core.path(), number));
+    (void)core.file_system().remove(value_path(core.path(), number));
+  }
+}
+
 template <class Core>
 class Recovery {
   using Db = typename Core::Db;
@@ -394,13 +404,8 @@ class Recovery {
   /// A failed open leaves nothing behind. Once the new manifest is being written its outcome is in
   /// doubt, and with it whether the tables are needed.
   void remove_own_tables() {
-    if (is_committing_ || !lock_) {
-      return;
-    }
-    const std::uint64_t end = core_->next_file_number();
-    for (std::uint64_t number = next_file_number_; number < end; ++number) {
-      (void)fs_.remove(table_path(path_, number));
-      (void)fs_.remove(value_path(path_, number));
+    if (!is_committing_ && lock_) {
+      remove_files_from(*core_, next_file_number_);
     }
   }
   [[nodiscard]] bool is_named(std::uint64_t number) const {

@@ -433,13 +433,8 @@ class Repair {
   }
   /// A repair that failed leaves nothing behind, unless the new manifest may be in force.
   void remove_own_tables() {
-    if (is_committing_ || !lock_) {
-      return;
-    }
-    const std::uint64_t end = core_->next_file_number();
-    for (std::uint64_t number = next_file_number_; number < end; ++number) {
-      (void)fs_.remove(table_path(path_, number));
-      (void)fs_.remove(value_path(path_, number));
+    if (!is_committing_ && lock_) {
+      remove_files_from(*core_, next_file_number_);
     }
   }
 
