@@ -67,8 +67,8 @@ struct Forgetful {
 TEST_CASE("The kit names what a broken memtable breaks") {
   const auto violations = strata::testing::memtable_conformance<Broken>().violations;
   CHECK(violations == Sentences{"entry_count counts what was inserted",
-                                "find finds no key that is not there, nor only in later versions",
                                 "seek_for_prev stands on the last entry up to the key",
+                                "find finds no key that is not there, nor only in later versions",
                                 "find returns the newest version up to the sequence"});
 }
 

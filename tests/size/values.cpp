@@ -3,7 +3,6 @@
 // absent: strata::table::ValueFile
 // absent: strata::lsm::ValueOutput
 // absent: strata::lsm::ValueFiles
-// absent: strata::table::(decode|encode)_value_pointer
 #include <string>
 
 #include <strata/io/memory.hpp>
