@@ -170,14 +170,6 @@ TEMPLATE_TEST_CASE("a table of many blocks is read alike through every index", "
   }
 }
 
-TEMPLATE_TEST_CASE("a table with another index is not opened", "[table]", ByLevels, ByLines) {
-  Table<TestType> table(numbered(10));
-  const auto reader = open<Full>(table.fs, table.cache);
-  REQUIRE_FALSE(reader);
-  CHECK(reader.error().code() == ErrorCode::incompatible_format);
-  CHECK(reader.error().message().find(", not 'binary/1'") != std::string::npos);
-}
-
 TEST_CASE("a get stops where its visitor has seen enough", "[table]") {
   const Table<Plain> table(versioned());
   int visits = 0;
@@ -376,39 +368,4 @@ TEST_CASE("a table under another's name is not opened", "[table]") {
   REQUIRE_FALSE(reader);
   CHECK(reader.error().code() == ErrorCode::corruption);
   CHECK(reader.error().message().find(path + ": is table 12 by its footer") == 0);
-}
-
-TEST_CASE("a table of another order or compression is not opened", "[table]") {
-  Table<Full> table(numbered(10));
-  const auto backwards = open<Backwards>(table.fs, table.cache);
-  REQUIRE_FALSE(backwards);
-  CHECK(backwards.error().code() == ErrorCode::incompatible_format);
-  CHECK(backwards.error().message().find("'bytewise', not 'reverse_bytewise'") !=
-        std::string::npos);
-  const auto plain = open<Filtered>(table.fs, table.cache);
-  REQUIRE_FALSE(plain);
-  CHECK(plain.error().code() == ErrorCode::incompatible_format);
-  CHECK(plain.error().message().find("compressed with 'lz4'") != std::string::npos);
-}
-
-TEST_CASE("a table without compression is read by every composition", "[table]") {
-  Table<Filtered> table(numbered(100));
-  const auto reader = open<Full>(table.fs, table.cache);
-  REQUIRE(reader);
-  CHECK(scanned<Full>(**reader).value() == table.entries);
-}
-
-TEST_CASE("a filter of another kind is left out", "[table]") {
-  Table<Full> filtered(numbered(100));
-  const auto without = open<Compressed>(filtered.fs, filtered.cache);
-  REQUIRE(without);
-  CHECK(scanned<Compressed>(**without).value() == filtered.entries);
-  CHECK((*without)->verify());
-
-  Table<Compressed> plain(numbered(100));
-  const auto with = open<Full>(plain.fs, plain.cache);
-  REQUIRE(with);
-  CHECK((*with)->may_contain(filter::Probe<filter::Bloom>("not there")));
-  CHECK(get<Full>(**with, "key1000050", sequence_max).value().size() == 1);
-  CHECK((*with)->verify());
 }

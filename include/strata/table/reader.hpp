@@ -3,8 +3,9 @@
 
 /// Reads a table. Immutable and shared by any number of threads.
 ///
-/// Index, filter, dictionary and range erases stay in memory from open on and are reserved in the
-/// cache's budget; of a large table, only an index of its partitions does (table/partitions.hpp).
+/// Index, filter, dictionary and range erases stay in memory from open on (table/sections.hpp) and
+/// are reserved in the cache's budget; of a large table, only an index of its partitions does
+/// (table/partitions.hpp).
 /// Data blocks and partitions come from the cache, or from the file with their checksum verified.
 /// Values are handed out where they lie in the pinned block. Damage is `corruption` and names file
 /// and offset; it is never an absent key.
@@ -19,8 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include <strata/compression/codec.hpp>
-#include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/core/range_erase.hpp>
@@ -30,10 +29,10 @@
 #include <strata/table/format.hpp>
 #include <strata/table/frame_reader.hpp>
 #include <strata/table/identity.hpp>
-#include <strata/table/index.hpp>
 #include <strata/table/partitions.hpp>
 #include <strata/table/pinned_block.hpp>
 #include <strata/table/properties.hpp>
+#include <strata/table/sections.hpp>
 #include <strata/table/separators.hpp>
 #include <strata/table/verify.hpp>
 
@@ -46,7 +45,6 @@ class Reader {
   using Comparator = typename Spec::Comparator;
   using Filter = typename Spec::Filter;
   using Compression = typename Spec::Compression;
-  using Index = typename Spec::Index::template type<Comparator>;
   using Frames = FrameReader<File, Compression, typename Spec::Checksum>;
   using Pin = PinnedBlock<typename BlockCache::Handle>;
   using Partition = PinnedPartition<Pin>;
@@ -63,9 +61,11 @@ class Reader {
       return propagate(std::move(file));
     }
     std::unique_ptr<Reader> reader(new Reader(std::move(*file), std::move(path), identity, cache));
-    if (auto loaded = reader->load(); !loaded) {
+    if (auto loaded = reader->sections_.load(reader->frames_); !loaded) {
       return propagate(std::move(loaded));
     }
+    reader->reserved_ = reader->sections_.memory_bytes() + reader->frames_.codec_bytes();
+    cache.reserve(static_cast<std::ptrdiff_t>(reader->reserved_));
     return reader;
   }
   /// The number that a table was written under. Errors: as `open`.
@@ -82,23 +82,23 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
   ~Reader() { cache_.reserve(-static_cast<std::ptrdiff_t>(reserved_)); }
 
-  [[nodiscard]] const Properties& properties() const noexcept { return properties_; }
+  [[nodiscard]] const Properties& properties() const noexcept { return sections_.properties(); }
   [[nodiscard]] const std::vector<RangeErase>& range_erases() const noexcept {
-    return range_erases_;
+    return sections_.range_erases();
   }
   /// Memory that stays taken while the table is open.
   [[nodiscard]] std::size_t pinned_bytes() const noexcept { return reserved_; }
 
   /// Whether the key that `probe` was made for may be here, as far as memory knows.
   [[nodiscard]] bool may_contain(const filter::Probe<Filter>& probe) const noexcept {
-    return !uses_filter_ || probe.may_be_in(filter_);
+    return !sections_.uses_filter() || probe.may_be_in(sections_.filter());
   }
 
   /// Whether a key at or after `first` and before `last` may be here, range erases aside. Only for
   /// keys in the order of their bytes: it is what the filters that know of ranges know.
   [[nodiscard]] bool may_contain_range(std::string_view first, std::string_view last) const noexcept
       requires(RangeFilterPolicy<Filter>&& Comparator::is_bytewise) {
-    return !uses_filter_ || Filter::may_contain_range(filter_, first, last);
+    return !sections_.uses_filter() || Filter::may_contain_range(sections_.filter(), first, last);
   }
 
   /// Calls `visit(Trailer, value)` for versions of `key` at or below `sequence`, newest first,
@@ -111,11 +111,11 @@ class Reader {
     if (!identity_.is_visible(sequence)) {
       return {};
     }
-    if (partitions_.count() == 0) [[likely]] {
+    if (partitions().count() == 0) [[likely]] {
       return may_contain(probe)
-                 ? get_from(index_->block_of(key), key, sequence, visit,
+                 ? get_from(index().block_of(key), key, sequence, visit,
                             [&](std::uint32_t number) {
-                              return pinned(index_->handle(number), options, nullptr);
+                              return pinned(index().handle(number), options, nullptr);
                             })
                  : Result<void>();
     }
@@ -191,10 +191,10 @@ class Reader {
   /// Reads the whole file, cached or not, and checks it: checksums, order, counts, bounds, and that
   /// the filter knows every key. O(file).
   [[nodiscard]] Result<void> verify() const {
-    if (auto read = check_sections(); !read) {
+    if (auto read = sections_.check(frames_); !read) {
       return read;
     }
-    TableInfo info = properties_.info;
+    TableInfo info = properties().info;
     if (identity_.global_sequence != 0) {
       info.smallest_sequence = info.largest_sequence = identity_.global_sequence;
     }
@@ -213,7 +213,7 @@ class Reader {
     if (auto read = cursor.status(); !read) {
       return read;
     }
-    for (const RangeErase& range : range_erases_) {
+    for (const RangeErase& range : range_erases()) {
       check.add(range);
     }
     check.finish();
@@ -229,141 +229,8 @@ class Reader {
         cache_(cache) {}
 
   [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
-
-  /// Those that are in memory since open may be damaged in the file.
-  [[nodiscard]] Result<void> check_sections() const {
-    auto footer = frames_.footer();
-    if (!footer) {
-      return propagate(std::move(footer));
-    }
-    for (const Handle& handle :
-         {footer->filter, footer->index, footer->range_erases, footer->properties}) {
-      if (auto read = frames_.section(handle); !read) {
-        return propagate(std::move(read));
-      }
-    }
-    if (properties_.dictionary.bytes != 0) {
-      if (auto read = frames_.section(properties_.dictionary); !read) {
-        return propagate(std::move(read));
-      }
-    }
-    for (std::uint32_t i = 0; i < partitions_.count(); ++i) {
-      auto read = frames_.section(index_->handle(i));
-      read = read && partitions_.filter(i).bytes != 0 ? frames_.section(partitions_.filter(i))
-                                                      : std::move(read);
-      if (!read) {
-        return propagate(std::move(read));
-      }
-    }
-    return {};
-  }
-
-  [[nodiscard]] Result<void> load() {
-    auto footer = frames_.footer();
-    if (!footer) {
-      return propagate(std::move(footer));
-    }
-    auto done = load_properties(footer->properties);
-    done = done ? load_codec((footer->features & with_dictionary) != 0) : done;
-    const bool is_partitioned = (footer->features & partitioned) != 0;
-    if (done) {
-      done = is_partitioned ? load_partitions(footer->filter) : load_filter(footer->filter);
-    }
-    done = done ? load_index(footer->index) : done;
-    if (done && is_partitioned && partitions_.count() != index_->count()) {
-      return frames_.damaged("the index and the filters have different partitions");
-    }
-    done = done ? load_range_erases(footer->range_erases) : done;
-    if (done) {
-      reserved_ = filter_.size() + index_->memory_bytes() + partitions_.memory_bytes() +
-                  frames_.codec_bytes();
-      cache_.reserve(static_cast<std::ptrdiff_t>(reserved_));
-    }
-    return done;
-  }
-  [[nodiscard]] Result<void> load_properties(const Handle& handle) {
-    auto bytes = frames_.section(handle);
-    if (!bytes) {
-      return propagate(std::move(bytes));
-    }
-    auto properties = decode_properties(*bytes, frames_.path());
-    if (!properties) {
-      return propagate(std::move(properties));
-    }
-    properties_ = std::move(*properties);
-    uses_filter_ = properties_.filter == stored_name<Filter>();
-    if (properties_.comparator != Comparator::name) {
-      return fail(ErrorCode::incompatible_format, frames_.path(), ": its keys are in the order '",
-                  properties_.comparator, "', not '", Comparator::name, "'");
-    }
-    if (properties_.index != stored_name<typename Spec::Index>()) {
-      return fail(ErrorCode::incompatible_format, frames_.path(), ": its index is '",
-                  properties_.index, "', not '", stored_name<typename Spec::Index>(), "'");
-    }
-    if (!compression::reads<Compression>(properties_.compression)) {
-      return fail(ErrorCode::incompatible_format, frames_.path(), ": compressed with '",
-                  properties_.compression, "'; compose that policy to read it");
-    }
-    return {};
-  }
-  [[nodiscard]] Result<void> load_codec(bool needs_dictionary) {
-    if (needs_dictionary != (properties_.dictionary.bytes != 0)) {
-      return frames_.damaged("footer and properties differ on whether it has a dictionary");
-    }
-    return frames_.open_codec(properties_.compression, properties_.dictionary);
-  }
-  /// A filter of another kind is left out: slower, and never wrong.
-  [[nodiscard]] Result<void> load_filter(const Handle& handle) {
-    if (!uses_filter_) {
-      return {};
-    }
-    auto bytes = frames_.section(handle);
-    if (!bytes) {
-      return propagate(std::move(bytes));
-    }
-    filter_ = std::move(*bytes);
-    return {};
-  }
-  [[nodiscard]] Result<void> load_partitions(const Handle& handle) {
-    auto bytes = frames_.section(handle);
-    if (!bytes) {
-      return propagate(std::move(bytes));
-    }
-    auto parsed = Partitions::parse(*bytes);
-    if (!parsed) {
-      return frames_.damaged("its partitions are damaged");
-    }
-    partitions_ = std::move(*parsed);
-    return {};
-  }
-  [[nodiscard]] Result<void> load_index(const Handle& handle) {
-    auto bytes = frames_.section(handle);
-    if (!bytes) {
-      return propagate(std::move(bytes));
-    }
-    std::unique_ptr<char[]> own(new char[bytes->size()]);
-    std::copy(bytes->begin(), bytes->end(), own.get());
-    index_ = Index::open(std::move(own), bytes->size());
-    return index_ ? Result<void>() : frames_.damaged("the index is no index");
-  }
-  [[nodiscard]] Result<void> load_range_erases(const Handle& handle) {
-    auto bytes = frames_.section(handle);
-    if (!bytes) {
-      return propagate(std::move(bytes));
-    }
-    Decoder decoder(*bytes);
-    while (!decoder.done()) {
-      std::string_view first;
-      std::string_view last;
-      Sequence sequence = 0;
-      if (!decoder.take_string(first) || !decoder.take_string(last) ||
-          !decoder.take_fixed(sequence)) {
-        return frames_.damaged("the range erases are damaged");
-      }
-      range_erases_.push_back({std::string(first), std::string(last), sequence});
-    }
-    return {};
-  }
+  [[nodiscard]] const auto& index() const noexcept { return sections_.index(); }
+  [[nodiscard]] const Partitions& partitions() const noexcept { return sections_.partitions(); }
 
   /// Visits the versions of `key` in block `at` and those behind it; `fetch(number)` pins a block.
   template <class Visit, class Fetch>
@@ -388,37 +255,37 @@ class Reader {
     return {};
   }
   [[nodiscard]] std::uint32_t blocks() const noexcept {
-    return partitions_.count() == 0 ? index_->count() : partitions_.blocks();
+    return partitions().count() == 0 ? index().count() : partitions().blocks();
   }
   /// The first data block that may have `key`; blocks() if there is none. `partition` is what the
   /// caller keeps between calls.
   [[nodiscard]] Result<std::uint32_t> block_of(std::string_view key, const ReadOptions& options,
                                                Partition& partition) const {
-    const std::uint32_t at = index_->block_of(key);
-    if (partitions_.count() == 0) {
+    const std::uint32_t at = index().block_of(key);
+    if (partitions().count() == 0) {
       return at;
     }
-    if (at >= partitions_.count()) {
+    if (at >= partitions().count()) {
       return blocks();
     }
     if (auto pinned = pin_partition(at, options, partition); !pinned) {
       return propagate(std::move(pinned));
     }
-    return partitions_.first_block(at) +
+    return partitions().first_block(at) +
            (*partition.block).template lower_bound<Comparator>(key, before_all_versions);
   }
   /// Asks the filter of the key's partition too.
   [[nodiscard]] Result<bool> may_contain(std::string_view key, const filter::Probe<Filter>& probe,
                                          const ReadOptions& options, Partition& filter) const {
-    if (partitions_.count() == 0 || !uses_filter_) {
+    if (partitions().count() == 0 || !sections_.uses_filter()) {
       return may_contain(probe);
     }
-    const std::uint32_t at = index_->block_of(key);
-    if (at >= partitions_.count() || partitions_.filter(at).bytes == 0) {
-      return at < partitions_.count();
+    const std::uint32_t at = index().block_of(key);
+    if (at >= partitions().count() || partitions().filter(at).bytes == 0) {
+      return at < partitions().count();
     }
     if (filter.number != at) {
-      auto pin = pinned(partitions_.filter(at), checked(options), nullptr);
+      auto pin = pinned(partitions().filter(at), checked(options), nullptr);
       if (!pin) {
         return propagate(std::move(pin));
       }
@@ -431,11 +298,11 @@ class Reader {
     if (partition.number == number) {
       return {};
     }
-    auto pin = pinned(index_->handle(number), checked(options), nullptr);
+    auto pin = pinned(index().handle(number), checked(options), nullptr);
     if (!pin) {
       return propagate(std::move(pin));
     }
-    if ((**pin).count() != partitions_.blocks_of(number)) {
+    if ((**pin).count() != partitions().blocks_of(number)) {
       return frames_.damaged("partition " + std::to_string(number) +
                              " has another count of blocks");
     }
@@ -451,14 +318,14 @@ class Reader {
   /// Data block `number`, pinned.
   [[nodiscard]] Result<Pin> block(std::uint32_t number, const ReadOptions& options,
                                   Partition& partition, ReadAhead* ahead) const {
-    if (partitions_.count() == 0) {
-      return pinned(index_->handle(number), options, ahead);
+    if (partitions().count() == 0) {
+      return pinned(index().handle(number), options, ahead);
     }
-    const std::uint32_t at = partitions_.with_block(number);
+    const std::uint32_t at = partitions().with_block(number);
     if (auto pin = pin_partition(at, options, partition); !pin) {
       return propagate(std::move(pin));
     }
-    const std::uint32_t i = number - partitions_.first_block(at);
+    const std::uint32_t i = number - partitions().first_block(at);
     if ((*partition.block).value(i).size() != handle_bytes) {
       return frames_.damaged("partition " + std::to_string(at) + " is no index");
     }
@@ -487,12 +354,7 @@ class Reader {
   Frames frames_;
   Identity identity_;
   BlockCache& cache_;
-  Properties properties_;
-  std::string filter_;
-  bool uses_filter_ = true;
-  Partitions partitions_;
-  std::optional<Index> index_;
-  std::vector<RangeErase> range_erases_;
+  Sections<Spec> sections_;
   std::size_t reserved_ = 0;
 };
 
