@@ -118,6 +118,13 @@ foreach(file IN LISTS size_files)
     ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
 endforeach()
 
+# Of the models that the default composition did not choose, none must be in its object code.
+strata_add_design_test(size.policies_selftest ${python} ${here}/size/policies/selftest.py)
+strata_add_design_test(
+  size.policies ${python} ${here}/size/policies/check_policies.py
+  $<TARGET_FILE:strata_matrix_test> ${PROJECT_SOURCE_DIR} ${here}/size/policies/default.cpp
+  ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
+
 # A user's project, against an installed strata and against a checkout, with each compiler.
 foreach(compiler IN LISTS STRATA_COMPILERS)
   cmake_path(GET compiler FILENAME compiler_name)
