@@ -9,6 +9,7 @@
 
 #include <strata/core/coding.hpp>
 #include <strata/io/files.hpp>
+#include <strata/io/simulated.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/index_eytzinger.hpp>
 #include <strata/table/index_learned.hpp>
@@ -67,4 +68,30 @@ TEMPLATE_TEST_CASE("a database reads its tables alike with any index, hashed or 
   CHECK(features_of_tables(fs) == (special ? table::hashed_blocks | table::partitioned : 0U));
   Tree db = std::move(Tree::open("/db", tests::small_options<Tree>(fs)).value());
   check(db);
+}
+
+TEST_CASE("a smaller window to read ahead reads less at once, and the same", "[lsm]") {
+  using Db = LsmTree<io::Simulated, executor::Inline, clock::Frozen>;
+  const auto reads_of_a_scan = [](std::size_t window) {
+    Db::Options options;
+    options.cache.capacity_bytes = 0;
+    options.table_format.read_ahead_bytes = window;
+    const io::Simulated fs = options.file_system;
+    auto db = Db::open("/db", options);
+    REQUIRE(db);
+    REQUIRE(tests::fill(*db, 3000, "a"));
+    REQUIRE(db->flush());
+    const std::uint64_t before = fs.read_calls();
+    auto cursor = db->cursor({.fill_cache = false});
+    unsigned entries = 0;
+    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+      ++entries;
+    }
+    CHECK(entries == 3000);
+    return fs.read_calls() - before;
+  };
+  const std::uint64_t wide = reads_of_a_scan(256_KiB);
+  const std::uint64_t narrow = reads_of_a_scan(16_KiB);
+  CHECK(wide < 8);
+  CHECK(narrow > 3 * wide);
 }

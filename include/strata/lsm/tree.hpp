@@ -136,7 +136,7 @@ class Tree : public TreeFiles<TypesOf> {
       }
     }
     auto merging = std::make_unique<Merging>();
-    const table::ReadOptions options{read.verify_checksums, read.fill_cache};
+    const auto options = options_.cursor(read.verify_checksums, read.fill_cache);
     Bounds bounds(read.lower_bound, read.upper_bound);
     add_sources(*merging, *view, options, bounds);
     ruled_out += bounds.ruled_out();
@@ -299,7 +299,7 @@ class Tree : public TreeFiles<TypesOf> {
                                                     const KeySpan& span = {},
                                                     const std::atomic<bool>* cancelled = nullptr) {
     Merging merging;
-    const table::ReadOptions options{.verify_checksums = true, .fill_cache = false};
+    const auto options = options_.cursor(true, false);
     merging.reserve(picked.inputs.front().files.size() + picked.inputs.size());
     std::vector<RangeErase> ranges;
     std::uint64_t oldest_seconds = UINT64_MAX;

@@ -87,6 +87,13 @@ struct TreeTypes {
     [[nodiscard]] typename Builder::Options deepest_builder() const {
       return builder(compaction::level_count - 1);
     }
+    [[nodiscard]] table::ReadOptions cursor(bool verify_checksums, bool fill_cache) const {
+      table::ReadOptions options{.verify_checksums = verify_checksums, .fill_cache = fill_cache};
+      if constexpr (requires { this->table_format.read_ahead_bytes; }) {
+        options.read_ahead_bytes = this->table_format.read_ahead_bytes;
+      }
+      return options;
+    }
     [[nodiscard]] std::uint64_t file_bytes() const {
       if constexpr (requires { this->compaction.file_bytes; }) {
         return this->compaction.file_bytes;

@@ -26,8 +26,9 @@ namespace strata::table {
 
 /// What one who goes forward has read beyond the block that was asked for.
 struct ReadAhead {
-  std::string bytes;
-  std::uint64_t offset = 0;
+  std::size_t window_bytes = 256_KiB;  ///< to read at once
+  std::string bytes{};
+  std::uint64_t offset = 0;  ///< of `bytes`
 
   [[nodiscard]] bool holds(std::uint64_t from, std::size_t size) const noexcept {
     return from >= offset && from - offset <= bytes.size() &&
@@ -125,7 +126,6 @@ class FrameReader {
   }
 
  private:
-  static constexpr std::size_t ahead_bytes = 256_KiB;
   /// More than a block ever has: it is closed long before, but for the largest value as its last.
   static constexpr std::size_t raw_bytes_max = value_bytes_max + 16_MiB;
 
@@ -162,7 +162,7 @@ class FrameReader {
   [[nodiscard]] Result<void> read_through(ReadAhead& ahead, std::uint64_t offset, char* to,
                                           std::size_t size) const {
     if (!ahead.holds(offset, size)) {
-      ahead.bytes.resize(std::max(ahead_bytes, size));
+      ahead.bytes.resize(std::max(ahead.window_bytes, size));
       auto read = file_.read(offset, ahead.bytes.data(), ahead.bytes.size());
       ahead.bytes.resize(read ? *read : 0);
       ahead.offset = offset;

@@ -42,6 +42,8 @@ struct BlockBased {
     bool block_hash = false;          ///< a hash table in each block: faster reads of one key
     /// A larger index is cut, and the filter with it: parts are read through the cache.
     std::size_t partition_bytes = 512_KiB;
+    /// Cursors that go forward, and merges for each of their inputs, read so much at once.
+    std::size_t read_ahead_bytes = 256_KiB;
   };
   template <class Spec>
   using builder = Builder<Spec>;
