@@ -7,6 +7,7 @@
 ///     {"what":"record","offset":72,"first_sequence":1,"count":1,"payload_bytes":9}
 
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,8 +68,8 @@ class DumpOut {
 };
 
 [[nodiscard]] inline std::string_view kind_name(std::uint8_t kind) {
-  constexpr std::string_view names[] = {"erase", "put", "merge", "erase_range"};
-  return kind < 4 ? names[kind] : "unknown";
+  constexpr std::string_view names[] = {"erase", "put", "merge", "erase_range", "value_pointer"};
+  return kind < std::size(names) ? names[kind] : "unknown";
 }
 
 }  // namespace strata::tool

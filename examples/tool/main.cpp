@@ -9,5 +9,6 @@
 int main(int argc, char** argv) {
   return strata::tool::main<strata::LsmTree<>, strata::LsmTree<strata::compression::Lz4>,
                             strata::LsmTree<strata::compression::Zstd>,
-                            strata::PersistenceManager<>::Db>(argc, argv);
+                            strata::PersistenceManager<>::Db,
+                            strata::LsmTree<strata::value_separation::ValueLog>>(argc, argv);
 }

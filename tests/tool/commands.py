@@ -210,6 +210,55 @@ class Commands(unittest.TestCase):
         again, = self.json("repair", self.db, "--yes")
         self.assertTrue(again["clean"])
 
+    def fill_value_files(self):
+        """A table that points into two value files, each of three values of 5000 bytes."""
+        for first in (0, 3):
+            lines = "".join(f"key{i}\t{str(i) * 5000}\n" for i in (first + 2, first + 1, first))
+            self.call("load", self.db, "-", "--create", "--composition", 5, given=lines.encode())
+            self.call("compact", self.db)
+        self.assertEqual(len(self.files(".table")), 1)
+        return self.files(".values")
+
+    def test_verify_reads_value_files(self):
+        first, second = self.fill_value_files()
+        report, = self.json("verify", self.db)
+        sizes = first.stat().st_size + second.stat().st_size
+        self.assertEqual((report["value_files"], report["value_bytes"]), (2, sizes))
+        self.assertIn("2 value files of ", self.call("verify", self.db))
+        header, stored = 32, 5004
+        self.flip(first, header + 2 * stored + 4999)
+        self.flip(second, header + 17)
+        report, = self.json("verify", self.db, code=FINDING)
+        self.assertFalse(report["whole"])
+        self.assertEqual(len(report["findings"]), 2, report)
+        self.assertIn(f"{first.name}: at offset {header + 2 * stored}: ", report["findings"][0])
+        self.assertIn(f"{second.name}: at offset {header}: ", report["findings"][1])
+        self.assertIn(f"damaged: {first}: at offset ", self.call("verify", self.db, code=FINDING))
+
+    def test_a_value_file_that_is_no_file_of_ours_is_one_finding(self):
+        first, second = self.fill_value_files()
+        self.flip(first, 3)
+        second.unlink()
+        report, = self.json("verify", self.db, code=FINDING)
+        self.assertEqual(len(report["findings"]), 2, report)
+        self.assertIn(f"{first.name}: at offset 0: ", report["findings"][0])
+        self.assertIn(second.name, report["findings"][1])
+
+    def test_values_behind_a_damaged_block_are_read_too(self):
+        lines = "".join(f"key{i:05}\t{'v' * (80 if i < 999 else 5000)}\n"
+                        for i in reversed(range(1000)))
+        self.call("load", self.db, "-", "--create", "--composition", 5, given=lines.encode())
+        self.call("compact", self.db)
+        (table,), (values,) = self.files(".table"), self.files(".values")
+        self.assertIn("value_pointer", self.call("dump", table))
+        blocks = [line["offset"] for line in self.json("dump", table) if line["what"] == "block"]
+        self.flip(table, blocks[3] + 9)
+        self.flip(values, 40)
+        report, = self.json("verify", self.db, code=FINDING)
+        self.assertEqual(len(report["findings"]), 2, report)
+        self.assertIn(f"{table.name}: ", report["findings"][0])
+        self.assertIn(f"{values.name}: at offset 32: ", report["findings"][1])
+
     def test_verify_finds_damage_in_the_log_and_repair_keeps_the_rest(self):
         self.call("bench", "fill_random", "--count", 5, "--sync", "--path", self.db)
         log, = self.files(".log")
@@ -307,7 +356,8 @@ class Commands(unittest.TestCase):
         self.call("dump", file, code=USAGE)
         self.call("dump", self.place / "missing.table", code=ERROR)
 
-    # Compositions: 1 is the default, 2 Lz4, 3 Zstd, 4 the database of a persistence manager.
+    # Compositions: 1 is the default, 2 Lz4, 3 Zstd, 4 the database of a persistence manager,
+    # 5 the value log.
 
     def test_compressed_tables_are_read_by_who_can(self):
         for number, name in ((2, "lz4"), (3, "zstd")):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `verify`: reads every table and the log, and checks all of it.
+/// `verify`: reads every table with its values, and the log, and checks all of it.
 ///
 /// The database is not opened: one damaged table would end that, and the rest is to be read all
 /// the same. Tables are read past any cache, each with the reader of its family.
@@ -24,12 +24,15 @@
 #include "../progress.hpp"
 #include "../session.hpp"
 #include "stats.hpp"
+#include "value_verifier.hpp"
 
 namespace strata::tool {
 
 struct VerifyReport {
   std::uint64_t tables = 0;
   std::uint64_t table_bytes = 0;
+  std::uint64_t value_files = 0;
+  std::uint64_t value_bytes = 0;
   std::uint64_t log_records = 0;
   std::uint64_t log_bytes = 0;
   /// After the last whole record: what a crash left of writes that were never acknowledged.
@@ -81,17 +84,36 @@ class Verifier {
 
   template <class Tree>
   [[nodiscard]] Result<void> verify_tables(const version::FamilyState& family, BlockCache& cache) {
+    using Values = typename Tree::Values;
+    if constexpr (Values::separates) {
+      const auto note_it = [this](Result<void> outcome) { return note(std::move(outcome)); };
+      ValueVerifier<Values, FileSystem, decltype(note_it)> values(fs_, path_, note_it);
+      auto opened = values.open(family);
+      for (const version::ValueFileMetadata& file : family.value_files) {
+        ++report_.value_files;
+        report_.value_bytes += file.size_bytes;
+      }
+      const auto check = [&](auto&&... table) { return values.check(table...); };
+      return opened ? verify_tables<Tree>(family, cache, check) : opened;
+    } else {
+      return verify_tables<Tree>(family, cache, [](auto&&...) { return Result<void>(); });
+    }
+  }
+  template <class Tree, class CheckValues>
+  [[nodiscard]] Result<void> verify_tables(const version::FamilyState& family, BlockCache& cache,
+                                           const CheckValues& check_values) {
     Result<void> done;
     for (const version::Level& level : family.levels) {
       for (const version::FileMetadata& table : level) {
-        done = done ? verify_table<typename Tree::Types::Reader>(table, cache) : done;
+        done = done ? verify_table<typename Tree::Types::Reader>(table, cache, check_values) : done;
       }
     }
     return done;
   }
 
-  template <class Reader>
-  [[nodiscard]] Result<void> verify_table(const version::FileMetadata& table, BlockCache& cache) {
+  template <class Reader, class CheckValues>
+  [[nodiscard]] Result<void> verify_table(const version::FileMetadata& table, BlockCache& cache,
+                                          const CheckValues& check_values) {
     const std::string file = lsm::table_path(path_, table.number);
     auto reader =
         Reader::open(fs_, file, {table.number, table.stored_number, table.global_sequence}, cache);
@@ -104,7 +126,14 @@ class Verifier {
     ++report_.tables;
     report_.table_bytes += table.size_bytes;
     progress_.advance(table.size_bytes);
-    return note(std::move(whole));
+    whole = note(std::move(whole));
+    if (whole && reader) {
+      whole = check_values(**reader, file, table);
+    }
+    for (const table::ValueShare& share : table.values) {
+      progress_.advance(share.bytes);
+    }
+    return whole;
   }
 
   [[nodiscard]] Result<void> verify_log() {
@@ -166,7 +195,7 @@ template <class Session>
 struct Verify : Command {
   static constexpr const char* name = "verify";
   static constexpr const char* help =
-      "Read every table and the log, and check all of it; exit code 1 on damage";
+      "Read every table with its values, and the log, and check all of it; exit code 1 on damage";
 
   void describe(CLI::App& app) {
     describe_path(app);
@@ -199,6 +228,9 @@ struct Verify : Command {
       for (const auto& level : one.levels) {
         for (const auto& table : level) {
           bytes += table.size_bytes;
+          for (const auto& share : table.values) {
+            bytes += share.bytes;
+          }
         }
       }
     }
@@ -212,9 +244,13 @@ struct Verify : Command {
     for (const std::string& finding : report.findings) {
       print_line("damaged: " + finding);
     }
+    const std::string values = report.value_files == 0
+                                   ? ""
+                                   : ", " + counted(report.value_files, "value file") + " of " +
+                                         format_bytes(static_cast<double>(report.value_bytes));
     print_line(
         counted(report.tables, "table") + " of " +
-        format_bytes(static_cast<double>(report.table_bytes)) + " and " +
+        format_bytes(static_cast<double>(report.table_bytes)) + values + " and " +
         counted(report.log_records, "log record") + " of " +
         format_bytes(static_cast<double>(report.log_bytes)) + ": " +
         (report.findings.empty() ? "whole" : counted(report.findings.size(), "damage") + " found"));
@@ -229,6 +265,8 @@ struct Verify : Command {
         {"whole", report.findings.empty()},
         {"tables", report.tables},
         {"table_bytes", report.table_bytes},
+        {"value_files", report.value_files},
+        {"value_bytes", report.value_bytes},
         {"log_records", report.log_records},
         {"log_bytes", report.log_bytes},
         {"torn_bytes", report.torn_bytes},
