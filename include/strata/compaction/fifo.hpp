@@ -26,8 +26,10 @@
 
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/expiry.hpp>
+#include <strata/compaction/option_check.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/core/bytes.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -46,6 +48,14 @@ class Fifo {
 
   explicit Fifo(Options options) : options_(options) {
     options_.merge_width = options_.merge_width == 1 ? 2 : options_.merge_width;
+  }
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    return OptionCheck("Fifo")
+        .expect(o.merge_width != 1, "merge_width", "give at least 2, or 0 to merge nothing")
+        .expect(o.run_bytes > 0, "run_bytes", "give at least 1")
+        .done();
   }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) const {

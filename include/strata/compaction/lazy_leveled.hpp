@@ -41,10 +41,12 @@
 #include <vector>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/option_check.hpp>
 #include <strata/compaction/read_write_mix.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -69,6 +71,27 @@ class LazyLeveled {
       : options_(checked(options)),
         mix_(options_.sample_operations, options_.smoothing, 0.5),
         ratio_((options_.ratio_min + options_.ratio_max) / 2) {}
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    return OptionCheck("LazyLeveled")
+        .expect(o.ratio_min >= 2, "ratio_min", "give at least 2: one run has no other")
+        .expect(o.ratio_max >= o.ratio_min, "ratio_max", "give at least ratio_min")
+        .expect(o.last_ratio >= o.ratio_max && std::isfinite(o.last_ratio), "last_ratio",
+                "give at least ratio_max")
+        .expect(o.run_bytes > 0, "run_bytes", "give at least 1")
+        .expect(o.file_bytes > 0, "file_bytes", "give at least 1")
+        .expect(o.sample_operations > 0, "sample_operations", "give at least 1")
+        .expect(o.smoothing > 0 && o.smoothing <= 1, "smoothing", "give more than 0, at most 1")
+        .share(o.tombstone_ratio, "tombstone_ratio")
+        .done();
+  }
+  /// What was learnt of reads and writes stays; T comes within the new bounds.
+  void set_options(const Options& options) {
+    options_ = checked(options);
+    mix_.set_sampling(options_.sample_operations, options_.smoothing);
+    ratio_ = std::clamp(ratio_, options_.ratio_min, options_.ratio_max);
+  }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {
     follow(now);

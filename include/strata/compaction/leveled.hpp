@@ -22,9 +22,11 @@
 #include <string_view>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/option_check.hpp>
 #include <strata/compaction/overlap.hpp>
 #include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -44,6 +46,21 @@ class Leveled {
   };
 
   explicit Leveled(Options options) : options_(options) {}
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    return OptionCheck("Leveled")
+        .expect(o.level0_trigger >= 1, "level0_trigger", "give at least 1")
+        .expect(o.level0_slowdown >= o.level0_trigger, "level0_slowdown",
+                "give at least level0_trigger, or writers are slowed down for nothing")
+        .expect(o.level0_stop >= o.level0_slowdown, "level0_stop",
+                "give at least level0_slowdown, or writers stop before they are slowed down")
+        .expect(o.level1_bytes > 0, "level1_bytes", "give at least 1")
+        .expect(o.multiplier > 1 && std::isfinite(o.multiplier), "multiplier", "give more than 1")
+        .expect(o.file_bytes > 0, "file_bytes", "give at least 1")
+        .share(o.tombstone_ratio, "tombstone_ratio")
+        .done();
+  }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {
     const std::vector<unsigned> by_score = levels_by_score(levels);

@@ -21,6 +21,8 @@
 #include <string_view>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/option_check.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -43,6 +45,23 @@ class Paced {
       : options_(options), policy_(static_cast<const options_of_t<C>&>(options)) {
     options_.interval_max_seconds =
         std::max<std::uint64_t>({1, options_.interval_min_seconds, options_.interval_max_seconds});
+  }
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    auto own =
+        OptionCheck("Paced")
+            .expect(o.writes_per_job > 0, "writes_per_job", "give at least 1")
+            .expect(o.interval_max_seconds >= std::max<std::uint64_t>(1, o.interval_min_seconds),
+                    "interval_max_seconds", "give at least interval_min_seconds, and 1")
+            .expect(o.pressure_bypass >= 0, "pressure_bypass", "give at least 0")
+            .done();
+    return own ? check_options<C>(o) : own;
+  }
+  /// The rate that was seen stays, as does what the wrapped policy has learnt.
+  void set_options(const Options& options) {
+    options_ = options;
+    change_options(policy_, static_cast<const options_of_t<C>&>(options));
   }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {

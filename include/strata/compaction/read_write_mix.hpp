@@ -25,6 +25,12 @@ class ReadWriteMix {
         smoothing_(std::clamp(smoothing, 0.01, 1.0)),
         write_share_(std::clamp(write_share, 0.0, 1.0)) {}
 
+  /// Counts and the share stay. Values as of the constructor.
+  void set_sampling(std::uint64_t sample, double smoothing) {
+    sample_ = std::max<std::uint64_t>(1, sample);
+    smoothing_ = std::clamp(smoothing, 0.01, 1.0);
+  }
+
   /// Takes the counts of `now`. True: a sample was full, and the share is a new one.
   bool note(const Conditions& now) {
     if (now.writes < writes_ || now.reads < reads_) {  // counted anew

@@ -29,9 +29,11 @@
 #include <string_view>
 
 #include <strata/compaction/concept.hpp>
+#include <strata/compaction/option_check.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/compaction/tombstones.hpp>
 #include <strata/core/bytes.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -56,6 +58,22 @@ class SizeTiered {
     options_.runs_trigger = std::max(2U, options_.runs_trigger);
     options_.merge_width_min = std::max(2U, options_.merge_width_min);
     options_.merge_width_max = std::max(options_.merge_width_min, options_.merge_width_max);
+  }
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    return OptionCheck("SizeTiered")
+        .expect(o.runs_trigger >= 2, "runs_trigger", "give at least 2: one run has no other")
+        .expect(o.runs_slowdown > o.runs_trigger, "runs_slowdown",
+                "give more than runs_trigger, or writers are slowed down for nothing")
+        .expect(o.runs_stop >= o.runs_slowdown, "runs_stop",
+                "give at least runs_slowdown, or writers stop before they are slowed down")
+        .expect(o.merge_width_min >= 2, "merge_width_min", "give at least 2")
+        .expect(o.merge_width_max >= o.merge_width_min, "merge_width_max",
+                "give at least merge_width_min")
+        .expect(o.file_bytes > 0, "file_bytes", "give at least 1")
+        .share(o.tombstone_ratio, "tombstone_ratio")
+        .done();
   }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) const {

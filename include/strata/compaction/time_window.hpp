@@ -26,8 +26,10 @@
 
 #include <strata/compaction/concept.hpp>
 #include <strata/compaction/expiry.hpp>
+#include <strata/compaction/option_check.hpp>
 #include <strata/compaction/runs.hpp>
 #include <strata/core/bytes.hpp>
+#include <strata/core/error.hpp>
 
 namespace strata::compaction {
 
@@ -46,6 +48,15 @@ class TimeWindow {
   explicit TimeWindow(Options options) : options_(options) {
     options_.window_seconds = std::max<std::uint64_t>(1, options_.window_seconds);
     options_.merge_width = std::max(2U, options_.merge_width);
+  }
+
+  /// Of options for an open database. Errors: invalid_argument.
+  [[nodiscard]] static Result<void> check(const Options& o) {
+    return OptionCheck("TimeWindow")
+        .expect(o.window_seconds > 0, "window_seconds", "give at least 1")
+        .expect(o.merge_width >= 2, "merge_width", "give at least 2: one table has no other")
+        .expect(o.run_bytes > 0, "run_bytes", "give at least 1")
+        .done();
   }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) const {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@
 #include <strata/lsm/family.hpp>
 #include <strata/lsm/ingest.hpp>
 #include <strata/lsm/inspect.hpp>
+#include <strata/lsm/live_compaction.hpp>
 #include <strata/lsm/recovery.hpp>
 #include <strata/observe/timer.hpp>
 
@@ -74,6 +76,7 @@ class FamilyAccess {
  public:
   using Tree = typename TreeOf::Tree;
   using Cursor = typename Tree::UserCursor;
+  using CompactionOptions = typename Tree::CompactionOptions;
 
   explicit FamilyAccess(Core& core, TreeOf tree = {}) noexcept
       : core_(&core), tree_(std::move(tree)) {}
@@ -236,6 +239,21 @@ class FamilyAccess {
   [[nodiscard]] Result<void> compact(std::optional<std::string_view> first = std::nullopt,
                                      std::optional<std::string_view> last = std::nullopt) {
     return compact(CompactOptions{.first = first, .last = last});
+  }
+
+  /// Those that are in force.
+  [[nodiscard]] CompactionOptions compaction_options() const {
+    const std::lock_guard lock(core_->background().mutex());
+    return tree().compaction_options();
+  }
+  /// Changes them while the database is open; see lsm/live_compaction.hpp. Errors:
+  /// invalid_argument names the field, and nothing is changed; read_only, closed.
+  [[nodiscard]] Result<void> set_compaction_options(const CompactionOptions& options) {
+    if (auto writable = core_->check_writable(); !writable) {
+      return writable;
+    }
+    return tree_.is_dropped() ? was_dropped()
+                              : lsm::set_compaction_options(core_->background(), tree(), options);
   }
 
  private:
@@ -412,6 +430,14 @@ class Engine {
       std::optional<std::string_view> first = std::nullopt,
       std::optional<std::string_view> last = std::nullopt) requires unnamed {
     return First(*core_).compact(first, last);
+  }
+
+  [[nodiscard]] typename First::CompactionOptions compaction_options() const requires unnamed {
+    return First(*core_).compaction_options();
+  }
+  [[nodiscard]] Result<void> set_compaction_options(
+      const typename First::CompactionOptions& options) requires unnamed {
+    return First(*core_).set_compaction_options(options);
   }
 
   template <bool Reversed = false>

@@ -6,8 +6,9 @@
 /// What is not given stays as it is. All values are checked before any is taken. Nothing is stored:
 /// the next open takes what its `Options` say.
 ///
-/// A limit of the disk changes elsewhere: a database on `io::RateLimited` shares the limiter of the
-/// file system that its options were given.
+/// Options of a compaction policy belong to a family: `set_compaction_options` of
+/// lsm/live_compaction.hpp. A limit of the disk changes elsewhere: a database on `io::RateLimited`
+/// shares the limiter of the file system that its options were given.
 ///
 /// Threads: any, at any time; a commit sees the old value of each option or the new one.
 

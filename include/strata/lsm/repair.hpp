@@ -360,7 +360,7 @@ class Repair {
     }
     typename Tree::Picked all;
     all.job.output_level = version::level_count - 1;
-    all.job.output_file_bytes = tree.options().file_bytes();
+    all.job.output_file_bytes = tree.file_bytes();
     all.bottommost = true;
     all.garbage_ratio = 1;
     all.inputs.push_back({0, std::move(*files)});

@@ -29,6 +29,7 @@
 #include <strata/lsm/cursor.hpp>
 #include <strata/lsm/key_span.hpp>
 #include <strata/lsm/level_cursor.hpp>
+#include <strata/lsm/live_compaction.hpp>
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/merging_cursor.hpp>
 #include <strata/lsm/options.hpp>
@@ -70,6 +71,7 @@ class Tree : public TreeFiles<TypesOf> {
   using Bounds = ScanBounds<Comparator, Filter>;
   using Picked = PickedCompaction<File>;
   using Options = typename Types::Options;
+  using CompactionOptions = options_of_t<typename Types::Compaction>;
   /// Whether a compaction may drop what nothing else would.
   static constexpr bool filters_compactions =
       !std::is_same_v<typename Types::CompactionFilter, compaction_filter::None>;
@@ -198,6 +200,12 @@ class Tree : public TreeFiles<TypesOf> {
     return picker_.pressure(current().tables->view());
   }
 
+  [[nodiscard]] const CompactionOptions& compaction_options() const noexcept {
+    return picker_.options();
+  }
+  void set_compaction_options(const CompactionOptions& options) { picker_.set_options(options); }
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return picker_.file_bytes(); }
+
   // Jobs: `build_*` run without the lock.
 
   /// Writes `segment` as tables of level 0, all but what no reader can see.
@@ -281,7 +289,7 @@ class Tree : public TreeFiles<TypesOf> {
     if (!job) {
       return std::nullopt;
     }
-    job->output_file_bytes = options_.file_bytes();
+    job->output_file_bytes = file_bytes();
     return take(std::move(*job));
   }
   /// Tables of a level below 0, neighbours, to be written again.
@@ -289,7 +297,7 @@ class Tree : public TreeFiles<TypesOf> {
                                                           std::vector<std::uint64_t> numbers) {
     return take(compaction::Job{.inputs = {{level, std::move(numbers)}},
                                 .output_level = level,
-                                .output_file_bytes = options_.file_bytes()});
+                                .output_file_bytes = file_bytes()});
   }
   /// Only the keys of `span`, and only while `cancelled` is not set.
   template <class NextNumber>
@@ -355,7 +363,7 @@ class Tree : public TreeFiles<TypesOf> {
     const auto builder_options = options_.deepest_builder();
     TableOutput<FileSystem, typename Types::Builder, std::remove_const_t<decltype(builder_options)>,
                 Comparator, NextNumber>
-        output(file_system_, directory_, builder_options, options_.file_bytes(), {}, next_number);
+        output(file_system_, directory_, builder_options, file_bytes(), {}, next_number);
     Ascending<Comparator> order;
     const std::uint64_t start_seconds = Types::Clock::unix_seconds();
     for (auto&& [key, value] : sorted) {
@@ -523,7 +531,7 @@ class Tree : public TreeFiles<TypesOf> {
   using TreeFiles<TypesOf>::directory_;
   using TreeFiles<TypesOf>::options_;
   EpochDomain& epochs_;
-  typename Types::Compaction picker_;
+  LiveCompaction<typename Types::Compaction> picker_;
   std::uint64_t flushed_entries_ = 0;  ///< guarded by the engine's lock
   mutable ReadCount<compaction::follows_reads<typename Types::Compaction>> reads_;
   std::atomic<const Pin*> view_{nullptr};

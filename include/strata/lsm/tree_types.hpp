@@ -94,13 +94,6 @@ struct TreeTypes {
       }
       return options;
     }
-    [[nodiscard]] std::uint64_t file_bytes() const {
-      if constexpr (requires { this->compaction.file_bytes; }) {
-        return this->compaction.file_bytes;
-      } else {
-        return 64_MiB;
-      }
-    }
   };
 };
 
