@@ -27,6 +27,11 @@ TEST_CASE("a model without state reads tables of its own name, and those without
   STATIC_REQUIRE_FALSE(compression::reads<None>("lz4"));
 }
 
+TEST_CASE("a codec that does not say how much it expands may expand without bound") {
+  STATIC_REQUIRE(compression::expansion_max<Lz4>() == Lz4::expansion_max);
+  STATIC_REQUIRE(compression::expansion_max<None>() == SIZE_MAX);
+}
+
 TEST_CASE("a block of another codec, and a dictionary, are refused where there is no state") {
   std::string stored;
   using Compressor = compression::compressor_of_t<Lz4>;

@@ -48,6 +48,14 @@ TEST_CASE("Lz4's stored form is one raw LZ4 block, for ever") {
   CHECK(to == std::string(40, 'a'));
 }
 
+TEST_CASE("Lz4 expands no byte to more than it says") {
+  const std::string raw(10 << 20, 'a');
+  std::string out;
+  REQUIRE(Lz4::compress(raw, out));
+  CHECK(raw.size() / Lz4::expansion_max <= out.size());
+  CHECK(raw.size() / (Lz4::expansion_max - 5) > out.size());
+}
+
 TEST_CASE("Lz4 names both sizes of a damaged block") {
   std::string to(40, '\0');
   const auto damaged = Lz4::decompress("garbage", 40, to.data());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <strata/core/bytes.hpp>
+#include <strata/core/coding.hpp>
 #include <strata/testing/compression_conformance.hpp>
 
 using namespace strata;
@@ -213,6 +214,21 @@ TEST_CASE("Zstd refuses hostile frames") {
     CHECK_FALSE(Zstd::Decompressor().decompress(1, frame, to.size(), to.data()));
     CHECK_FALSE(Zstd::Decompressor().decompress(0, frame, to.size(), to.data()));
   }
+}
+
+TEST_CASE("Zstd expands no byte to more than it says") {
+  // Blocks of one byte that repeats 128 Ki times, the last of them marked so.
+  constexpr std::uint32_t blocks = 100;
+  std::string raw(std::size_t{blocks} * 128_KiB, 'a');
+  std::string frame("\x28\xb5\x2f\xfd\xa0", 5);  // a single segment, content size of 4 bytes
+  put_fixed(frame, static_cast<std::uint32_t>(raw.size()));
+  for (std::uint32_t i = 1; i <= blocks; ++i) {
+    const std::uint32_t header = std::uint32_t{128_KiB} << 3 | 1 << 1 | (i == blocks ? 1 : 0);
+    put_fixed(frame, header | std::uint32_t{'a'} << 24);
+  }
+  REQUIRE(decompress(frame, raw));
+  CHECK(raw.size() / Zstd::expansion_max <= frame.size());
+  CHECK(raw.size() / (Zstd::expansion_max - 1000) > frame.size());
 }
 
 TEST_CASE("Zstd names both sizes of a damaged block") {

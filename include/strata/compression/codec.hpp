@@ -78,4 +78,14 @@ template <CompressionPolicy C>
   }
 }
 
+/// Raw bytes that a stored byte can stand for; as many as you like where `C` does not say.
+template <CompressionPolicy C>
+[[nodiscard]] constexpr std::size_t expansion_max() noexcept {
+  if constexpr (requires { C::expansion_max; }) {
+    return C::expansion_max;
+  } else {
+    return SIZE_MAX;
+  }
+}
+
 }  // namespace strata::compression

@@ -16,6 +16,9 @@
 /// reads untrusted bytes (invariant 11): it writes to `[to, to + n)` only, and input that does not
 /// give exactly `n` bytes is `corruption`. The caller bounds `n` before it allocates.
 ///
+/// Either kind may say `C::expansion_max`: how many raw bytes a stored byte can stand for, at most.
+/// A block that claims more is refused before memory is taken for it.
+///
 /// That is all a model without state needs. One that has options, contexts or dictionaries gives,
 /// in place of the last three lines, two types and what they can read:
 ///

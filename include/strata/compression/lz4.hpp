@@ -25,6 +25,8 @@ struct Lz4 {
   using policy_slot = compression_slot;
   static constexpr std::string_view name = "lz4";
   static constexpr std::uint8_t id = 1;
+  /// Each byte more in the length of a match stands for 255 bytes.
+  static constexpr std::size_t expansion_max = 255;
 
   [[nodiscard]] static bool compress(std::string_view in, std::string& out) {
     const std::size_t worth_bytes = in.size() - in.size() / 8;

@@ -18,6 +18,7 @@
 /// any codec in the composition are read at any level, also those that one of them wrote by
 /// itself, and a table that moves down unchanged keeps its codec until it is merged.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +68,9 @@ struct PerLevel {
   static constexpr std::string_view name{
       detail::per_level_name<Upper, Lower, FirstLowerLevel>.data(),
       detail::per_level_name<Upper, Lower, FirstLowerLevel>.size()};
+
+  static constexpr std::size_t expansion_max =
+      std::max(compression::expansion_max<Upper>(), compression::expansion_max<Lower>());
 
   struct Options {
     options_of_t<Upper> upper{};

@@ -37,6 +37,7 @@
 #include <vector>
 
 #include <strata/compression/concept.hpp>
+#include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/error.hpp>
 
@@ -46,6 +47,8 @@ struct Zstd {
   using policy_slot = compression_slot;
   static constexpr std::string_view name = "zstd";
   static constexpr std::uint8_t id = 2;
+  /// The shortest block is a byte that repeats: four bytes for up to 128 KiB.
+  static constexpr std::size_t expansion_max = 32_KiB;
 
   struct Options {
     int level = 3;  ///< 1 to 22: slower and smaller; -1 and less: faster and larger

@@ -142,7 +142,8 @@ class FrameReader {
       return Block::parse(std::move(bytes), payload_bytes);
     }
     const std::size_t raw_bytes = load_fixed<std::uint32_t>(frame.data() + payload_bytes + 1);
-    if (raw_bytes > raw_bytes_max) {
+    if (raw_bytes > raw_bytes_max ||
+        raw_bytes / compression::expansion_max<Compression>() > payload_bytes) {
       return std::nullopt;
     }
     std::unique_ptr<char[]> raw(new char[raw_bytes]);

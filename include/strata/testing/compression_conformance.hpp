@@ -157,6 +157,8 @@ template <CompressionPolicy C>
       continue;
     }
     found.expect(stored.size() < raw.size(), "compress says yes only where bytes were saved");
+    found.expect(raw.size() / compression::expansion_max<C>() <= stored.size(),
+                 "no stored byte stands for more than expansion_max");
     found.expect(detail::decompress_guarded(codec.decompressor, codec.id, stored, raw.size(),
                                             raw) == detail::Decompressed::equal,
                  "what was compressed comes back");
