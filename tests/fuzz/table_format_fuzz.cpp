@@ -72,7 +72,7 @@ void check_properties(std::string_view bytes) {
 }
 
 void check_partitions(std::string_view bytes) {
-  const auto partitions = table::Partitions::parse(bytes);
+  const auto partitions = table::Partitions::parse(bytes, UINT32_MAX);
   if (!partitions) {
     return;
   }

@@ -262,12 +262,32 @@ TEST_CASE("damage in a partition is met by who reads it, and names file and offs
   }
 }
 
+TEST_CASE("a table that says it has more blocks than fit in its file is damaged", "[table]") {
+  Table<Plain> table(numbered(200), cut_at<Plain>(256));
+  std::string bytes = table.bytes();
+  const std::size_t footer_at = bytes.size() - table::footer_bytes;
+  const auto at = table::decode_footer<Plain::Checksum>(std::string_view(bytes).substr(footer_at),
+                                                        bytes.size(), path)
+                      .value()
+                      .filter;
+  std::string section = bytes.substr(at.offset, at.bytes);
+  REQUIRE(table::Partitions::parse(section, UINT32_MAX)->count() > 1);
+  store_fixed(section.data(), UINT32_MAX / 2);
+  table::close_frame<Plain::Checksum>(section, section.size(), 0, at.bytes, number, at.offset);
+  bytes.replace(at.offset, section.size(), section);
+  io::Memory fs = disk_with(bytes);
+  Cache cache{{}};
+  const auto opened = open<Plain>(fs, cache);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code() == ErrorCode::corruption);
+}
+
 TEST_CASE("partitions are told from their bytes, or are none", "[table]") {
   std::string bytes;
   table::put_partition(bytes, 3, {100, 10});
   table::put_partition(bytes, 1, {});
   table::put_partition(bytes, 5, {300, 30});
-  const auto parsed = Partitions::parse(bytes);
+  const auto parsed = Partitions::parse(bytes, 9);
   REQUIRE(parsed);
   CHECK(parsed->count() == 3);
   CHECK(parsed->blocks() == 9);
@@ -280,13 +300,14 @@ TEST_CASE("partitions are told from their bytes, or are none", "[table]") {
   CHECK(parsed->filter(2).offset == 300);
   CHECK(parsed->filter(1).bytes == 0);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
-    CHECK(Partitions::parse(bytes.substr(0, length)).has_value() == (length % 16 == 0));
+    CHECK(Partitions::parse(bytes.substr(0, length), 9).has_value() == (length % 16 == 0));
   }
   std::string many = bytes;
   table::put_partition(many, UINT32_MAX - 9, {});
-  CHECK(Partitions::parse(many));
+  CHECK(Partitions::parse(many, UINT32_MAX));
+  CHECK_FALSE(Partitions::parse(many, UINT32_MAX - 1));
   table::put_partition(many, 1, {});
-  CHECK_FALSE(Partitions::parse(many));
+  CHECK_FALSE(Partitions::parse(many, UINT32_MAX));
   table::put_partition(bytes, 0, {});
-  CHECK_FALSE(Partitions::parse(bytes));
+  CHECK_FALSE(Partitions::parse(bytes, UINT32_MAX));
 }

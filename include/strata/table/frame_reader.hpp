@@ -45,6 +45,12 @@ class FrameReader {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t file_number() const noexcept { return file_number_; }
 
+  /// More frames than this do not fit in the file.
+  [[nodiscard]] std::uint32_t frames_max() const noexcept {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(file_.size_bytes() / frame_bytes, UINT32_MAX));
+  }
+
   [[nodiscard]] tl::unexpected<Error> damaged(std::string_view what) const {
     return fail(ErrorCode::corruption, path_, ": ", what, "; restore a backup");
   }

@@ -47,8 +47,10 @@ inline void put_partition(std::string& out, std::uint32_t blocks, const Handle& 
 
 class Partitions {
  public:
-  /// Nothing where the bytes are no partitions, or have more blocks than can be numbered.
-  [[nodiscard]] static std::optional<Partitions> parse(std::string_view bytes) {
+  /// Nothing where the bytes are no partitions, or have more than `blocks_max` blocks: who walks
+  /// through all blocks must come to an end, whatever the file says.
+  [[nodiscard]] static std::optional<Partitions> parse(std::string_view bytes,
+                                                       std::uint32_t blocks_max) {
     Partitions parsed;
     Decoder decoder(bytes);
     std::uint64_t end = 0;
@@ -56,7 +58,7 @@ class Partitions {
       std::uint32_t blocks = 0;
       Handle filter;
       if (!decoder.take_fixed(blocks) || !decoder.take_fixed(filter.offset) ||
-          !decoder.take_fixed(filter.bytes) || (end += blocks) > UINT32_MAX || blocks == 0) {
+          !decoder.take_fixed(filter.bytes) || (end += blocks) > blocks_max || blocks == 0) {
         return std::nullopt;
       }
       parsed.ends_.push_back(static_cast<std::uint32_t>(end));

@@ -154,7 +154,7 @@ class Sections {
     if (!bytes) {
       return propagate(std::move(bytes));
     }
-    auto parsed = Partitions::parse(*bytes);
+    auto parsed = Partitions::parse(*bytes, frames.frames_max());
     if (!parsed) {
       return frames.damaged("its partitions are damaged");
     }
