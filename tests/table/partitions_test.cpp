@@ -262,7 +262,11 @@ TEST_CASE("damage in a partition is met by who reads it, and names file and offs
   }
 }
 
-TEST_CASE("a table that says it has more blocks than fit in its file is damaged", "[table]") {
+namespace {
+
+/// A table that is cut, with a number in its list of partitions replaced, and its sums right.
+template <class Integer>
+std::string with_partitions(std::size_t offset, Integer forged) {
   Table<Plain> table(numbered(200), cut_at<Plain>(256));
   std::string bytes = table.bytes();
   const std::size_t footer_at = bytes.size() - table::footer_bytes;
@@ -271,15 +275,29 @@ TEST_CASE("a table that says it has more blocks than fit in its file is damaged"
                       .value()
                       .filter;
   std::string section = bytes.substr(at.offset, at.bytes);
-  REQUIRE(table::Partitions::parse(section, UINT32_MAX)->count() > 1);
-  store_fixed(section.data(), UINT32_MAX / 2);
+  REQUIRE(Partitions::parse(section, UINT32_MAX)->count() > 1);
+  store_fixed(section.data() + offset, forged);
   table::close_frame<Plain::Checksum>(section, section.size(), 0, at.bytes, number, at.offset);
-  bytes.replace(at.offset, section.size(), section);
-  io::Memory fs = disk_with(bytes);
+  return bytes.replace(at.offset, section.size(), section);
+}
+
+}  // namespace
+
+TEST_CASE("a table that says it has more blocks than fit in its file is damaged", "[table]") {
+  io::Memory fs = disk_with(with_partitions(0, UINT32_MAX / 2));
   Cache cache{{}};
   const auto opened = open<Plain>(fs, cache);
   REQUIRE_FALSE(opened);
   CHECK(opened.error().code() == ErrorCode::corruption);
+}
+
+TEST_CASE("a section of a partition that lies outside of the file is not read", "[table]") {
+  io::Memory fs = disk_with(with_partitions(12, UINT32_MAX));
+  Cache cache{{}};
+  const auto verified = open<Plain>(fs, cache).value()->verify();
+  REQUIRE_FALSE(verified);
+  CHECK(verified.error().code() == ErrorCode::corruption);
+  CHECK_THAT(verified.error().message(), Catch::Contains("outside of the file"));
 }
 
 TEST_CASE("partitions are told from their bytes, or are none", "[table]") {

@@ -77,10 +77,6 @@ class FrameReader {
   [[nodiscard]] Result<void> open_codec(std::string_view codec, const Handle& dictionary) {
     std::string bytes;
     if (dictionary.bytes != 0) {
-      if (dictionary.offset > file_.size_bytes() ||
-          dictionary.bytes > file_.size_bytes() - dictionary.offset) {
-        return damaged("its dictionary lies outside of the file");
-      }
       auto read = section(dictionary);
       if (!read) {
         return propagate(std::move(read));
@@ -92,8 +88,11 @@ class FrameReader {
   /// What the dictionary takes.
   [[nodiscard]] std::size_t codec_bytes() const noexcept { return decompressor_.memory_bytes(); }
 
-  /// The payload of a section that the footer names.
+  /// The payload of a section that another one names.
   [[nodiscard]] Result<std::string> section(const Handle& handle) const {
+    if (!is_within(handle)) {
+      return damaged("names a section outside of the file");
+    }
     std::string frame(std::size_t{handle.bytes} + frame_bytes, '\0');
     auto read = file_.read(handle.offset, frame.data(), frame.size());
     if (!read) {
@@ -110,10 +109,10 @@ class FrameReader {
   /// where there is one.
   [[nodiscard]] Result<Block> block(const Handle& handle, bool verify_checksum,
                                     ReadAhead* ahead) const {
-    const std::size_t size = std::size_t{handle.bytes} + frame_bytes;
-    if (handle.offset > file_.size_bytes() || size > file_.size_bytes() - handle.offset) {
+    if (!is_within(handle)) {
       return damaged("the index names a block outside of the file");
     }
+    const std::size_t size = std::size_t{handle.bytes} + frame_bytes;
     std::unique_ptr<char[]> bytes(new char[size]);
     auto read = ahead != nullptr ? read_through(*ahead, handle.offset, bytes.get(), size)
                                  : read_frame(handle.offset, bytes.get(), size);
@@ -137,6 +136,13 @@ class FrameReader {
 
   [[nodiscard]] tl::unexpected<Error> damaged_at(std::uint64_t offset) const {
     return damaged("the block at offset " + std::to_string(offset) + " is damaged");
+  }
+
+  /// Whether the frame lies in the file: asked before any memory is taken for it.
+  [[nodiscard]] bool is_within(const Handle& handle) const noexcept {
+    const std::uint64_t size = file_.size_bytes();
+    return handle.offset <= size &&
+           std::uint64_t{handle.bytes} + frame_bytes <= size - handle.offset;
   }
 
   /// `bytes` hold `frame`. Nothing where they are no block.
