@@ -28,7 +28,9 @@
 #include <strata/testing/merge_conformance.hpp>
 #include <strata/testing/metrics_conformance.hpp>
 #include <strata/testing/model_check.hpp>
+#include <strata/testing/table_format_conformance.hpp>
 #include <strata/testing/table_index_conformance.hpp>
+#include <strata/testing/value_separation_conformance.hpp>
 #include <strata/testing/wal_conformance.hpp>
 #include <string>
 
@@ -91,6 +93,15 @@ struct NoKeepsLog : archetype::Wal {
 struct NoBlockBytes : archetype::TableFormat {
   struct Options {};
 };
+struct NoSeparates : archetype::ValueSeparation {
+  static constexpr std::string_view separates{};
+};
+struct NoThreshold : archetype::ValueSeparation {
+  struct Options {
+    std::uint64_t file_bytes = 10'000;
+    double garbage_ratio = 0.5;
+  };
+};
 struct NoSubmit : archetype::Executor {
   struct type : archetype::Executor::type {
     using archetype::Executor::type::type;
@@ -140,14 +151,16 @@ static_assert(!CompactionFilterPolicy<NoKeep> && !MergePolicy<NoCombine>);
 static_assert(!FileSystemPolicy<NoLink> && !AeadPolicy<NoStart>);
 static_assert(!WalPolicy<NoDurability> && !WalPolicy<NoKeepsLog>);
 static_assert(!TableFormatPolicy<NoBlockBytes>);
+static_assert(!ValueSeparationPolicy<NoSeparates> && !ValueSeparationPolicy<NoThreshold>);
 static_assert(!ExecutorPolicy<NoSubmit> && !MetricsPolicy<NoRecord>);
 static_assert(!MemtablePolicy<NoPut> && !CachePolicy<NoReserve> && !TableIndexPolicy<NoBlockOf>);
 
-using Least = LsmTree<archetype::FileSystem, archetype::Wal, archetype::Cache, archetype::Clock,
-                      archetype::Metrics, archetype::Checksum, archetype::Executor,
-                      archetype::Memtable, archetype::TableFormat, archetype::TableIndex,
-                      archetype::Filter, archetype::Compression, archetype::Compaction,
-                      archetype::CompactionFilter, archetype::Merge, archetype::Comparator>;
+using Least =
+    LsmTree<archetype::FileSystem, archetype::Wal, archetype::Cache, archetype::Clock,
+            archetype::Metrics, archetype::Checksum, archetype::Executor, archetype::Memtable,
+            archetype::TableFormat, archetype::TableIndex, archetype::Filter,
+            archetype::Compression, archetype::Compaction, archetype::CompactionFilter,
+            archetype::Merge, archetype::Comparator, archetype::ValueSeparation>;
 
 void check(const Conformance& found) {
   CHECK(found.violations == Sentences{});
@@ -167,6 +180,8 @@ TEST_CASE("The archetype of each slot keeps its promises") {
   check(filter_conformance<archetype::Filter>({}, 0.001));
   check(table_index_conformance<archetype::TableIndex>(1, 2000));
   check(compression_conformance<archetype::Compression>());
+  check(table_format_conformance<archetype::TableFormat>());
+  check(value_separation_conformance<archetype::ValueSeparation>());
   check(compaction_filter_conformance<archetype::CompactionFilter>());
   check(merge_conformance<archetype::Merge>({"a", "", "bcd"}));
   check(file_system_conformance(archetype::FileSystem(), ""));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Archetypes of what a table is made of: filter, table index, compression, table format.
+/// Archetypes of what a table is made of: filter, table index, compression, table format, value
+/// separation.
 
 #include <algorithm>
 #include <cstddef>
@@ -22,6 +23,7 @@
 #include <strata/filter/concept.hpp>
 #include <strata/table/index_concept.hpp>
 #include <strata/table/table.hpp>
+#include <strata/table/value_separation.hpp>
 
 namespace strata::testing::archetype {
 
@@ -179,7 +181,21 @@ struct TableFormat {
   using reader = table::Reader<Spec, BlockCache>;
 };
 
+/// Values from `threshold_bytes` on lie in value files: the engine does the rest.
+struct ValueSeparation {
+  using policy_slot = value_separation_slot;
+  static constexpr std::string_view name = "archetype";
+  static constexpr std::uint32_t format_version = 1;
+  static constexpr bool separates = true;
+  struct Options {
+    std::size_t threshold_bytes = 100;
+    std::uint64_t file_bytes = 10'000;
+    double garbage_ratio = 0.5;
+  };
+};
+
 static_assert(FilterPolicy<Filter> && TableIndexPolicy<TableIndex>);
 static_assert(CompressionPolicy<Compression> && TableFormatPolicy<TableFormat>);
+static_assert(ValueSeparationPolicy<ValueSeparation>);
 
 }  // namespace strata::testing::archetype
