@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <strata/core/checksum.hpp>
 #include <strata/io/encrypted.hpp>
 #include <strata/io/files.hpp>
 #include <strata/io/memory.hpp>
@@ -324,6 +325,31 @@ TEST_CASE("a damaged frame of a log reads as 0xff, those around it as they were 
   put_raw(fs.inner(), "/log2", swapped);
   const std::string read = read_all(fs, "/log2").value();
   CHECK(read.substr(0, 104) == std::string(104, '\xff'));
+}
+
+TEST_CASE("a header of a frame that anyone can write makes no log longer than its file") {
+  Memory fs(new_ring());
+  auto log = fs.create_log("/log", 1'000).value();
+  REQUIRE(log.append("", std::string(104, 'a')));
+  REQUIRE(log.append("", std::string(104, 'b')));
+  REQUIRE(log.close());
+  std::string bytes = raw(fs.inner(), "/log");
+  const std::uint32_t seed =
+      checksum::Crc32c::compute(std::string_view(bytes).substr(0, io::detail::bound_header_bytes));
+  const std::size_t at = header_bytes + io::detail::frame_bytes(104);
+  io::detail::FrameHeader forged{104, 104};
+  std::string same = bytes;
+  forged.encode(seed, same.data() + at);
+  REQUIRE(same == bytes);
+  forged.plain_at = at - header_bytes + 1;
+  forged.encode(seed, bytes.data() + at);
+  put_raw(fs.inner(), "/forged", bytes);
+  CHECK(read_all(fs, "/forged").value().substr(0, 105) == std::string(104, 'a') + '\xff');
+  CHECK(fs.file_size("/forged").value() <= bytes.size());
+  forged.plain_at = UINT64_MAX - 104;
+  forged.encode(seed, bytes.data() + at);
+  put_raw(fs.inner(), "/forged", bytes);
+  CHECK(fs.file_size("/forged").value() <= bytes.size());
 }
 
 TEST_CASE("long appends to a log are several frames and read back at every offset") {

@@ -20,7 +20,9 @@
 /// After a crash any sector of what was not synced may be missing. So a frame that does not
 /// authenticate is no error here: its bytes read as 0xff, which is no record of any log, and the
 /// log's own replay tells a torn tail from damage, as it does in the clear: by records behind it
-/// that say it was durable. Frames carry their place, so whole ones behind a gap are found.
+/// that say it was durable. Frames carry their place, so whole ones behind a gap are found. A place
+/// that is farther in the plaintext than in the file is none: so no header, which anyone can write,
+/// makes a file read as longer than it is.
 ///
 /// Threads: as a log in the clear. A reader sees what was appended before it was opened.
 
@@ -210,6 +212,7 @@ class EncryptedLogReader {
         const char* const bytes = window.get() + (at - base);
         FrameHeader header;
         if (header.decode(bytes, seed_) && header.plain_at >= size_ &&
+            header.plain_at <= at - encrypted_header_bytes &&
             frame_bytes(header.plain_bytes) <= end - at) {
           add(header, at);
           at += frame_bytes(header.plain_bytes);
