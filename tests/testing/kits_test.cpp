@@ -3,6 +3,7 @@
 /// the models of strata keep them is for tests/matrix to say.
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdint>
 #include <strata/testing/aead_conformance.hpp>
 #include <strata/testing/archetypes/compaction.hpp>
@@ -97,6 +98,35 @@ struct NotInline : archetype::Executor {
     void stop() {}
   };
 };
+/// Calls once, and never again.
+struct OneTick : executor::Threads {
+  struct type : executor::Threads::type {
+    using executor::Threads::type::type;
+    void every(std::uint64_t, void (*run)(void*), void* argument) {
+      submit(Lane::flush, run, argument);
+    }
+  };
+};
+/// Has ticks wait behind compactions.
+struct TicksBehindCompactions : executor::Threads {
+  struct type : executor::Threads::type {
+    using executor::Threads::type::type;
+    void every(std::uint64_t seconds, void (*run)(void*), void* argument) {
+      run_ = run;
+      argument_ = argument;
+      executor::Threads::type::every(
+          seconds,
+          [](void* self) {
+            auto* const own = static_cast<type*>(self);
+            own->submit(Lane::compaction, own->run_, own->argument_);
+          },
+          this);
+    }
+    ~type() { stop(); }
+    void (*run_)(void*) = nullptr;
+    void* argument_ = nullptr;
+  };
+};
 struct NoTag : archetype::Encryption {
   struct Cipher : archetype::Encryption::Cipher {
     explicit Cipher(const io::SecretKey& key) : archetype::Encryption::Cipher(key) {}
@@ -150,6 +180,10 @@ TEST_CASE("Kits of compaction find operators and filters that break their promis
 TEST_CASE("Kits of what runs and counts find what is lost") {
   CHECK(finds(metrics_conformance<CountsTwice>(), "every addition of every thread is counted"));
   CHECK(finds(executor_conformance<NotInline>(), "what is submitted after stop is dropped"));
+  CHECK(finds(executor_conformance<OneTick>({}, std::chrono::seconds(1)),
+              "every: calls again and again"));
+  CHECK(finds(executor_conformance<TicksBehindCompactions>({}, std::chrono::seconds(1)),
+              "every: calls do not wait for compactions"));
 }
 
 TEST_CASE("Kits of storage find what opens wrongly, and what is not replayed") {

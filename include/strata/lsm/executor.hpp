@@ -110,6 +110,7 @@ struct Threads {
     void work(Lane lane) {
       std::unique_lock lock(mutex_);
       for (;;) {
+        queue_due_tick(lane);
         while (!stopping_ && queue(lane).empty()) {
           await(lane, lock);
         }
@@ -126,15 +127,25 @@ struct Threads {
 
     /// Waits for a change; queues the tick once it is due.
     void await(Lane lane, std::unique_lock<std::mutex>& lock) {
-      if (lane != Lane::flush || tick_.run == nullptr) {
+      if (!keeps_time(lane)) {
         ready_.wait(lock);
         return;
       }
       ready_.wait_until(lock, due_);
+      queue_due_tick(lane);
+    }
+    /// Also between two tasks: a lane that never rests must not forget it.
+    void queue_due_tick(Lane lane) {
+      if (!keeps_time(lane)) {
+        return;
+      }
       if (const auto now = std::chrono::steady_clock::now(); now >= due_) {
         due_ = now + period_;
         queue(lane).push_back(tick_);
       }
+    }
+    [[nodiscard]] bool keeps_time(Lane lane) const noexcept {
+      return lane == Lane::flush && tick_.run != nullptr;
     }
 
     std::mutex mutex_;

@@ -5,11 +5,14 @@
 /// too.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include <strata/lsm/executor.hpp>
 #include <strata/testing/conformance.hpp>
+#include <strata/testing/executor_ticks.hpp>
 
 namespace strata::testing {
 
@@ -46,8 +49,11 @@ struct ExecutorProbe {
 
 }  // namespace detail
 
+/// `patience`: how long to wait for what `every` promises before it counts as broken.
 template <ExecutorPolicy E>
-[[nodiscard]] Conformance executor_conformance(const typename E::Options& options = {}) {
+[[nodiscard]] Conformance executor_conformance(
+    const typename E::Options& options = {},
+    std::chrono::seconds patience = std::chrono::seconds(60)) {
   using Executor = typename E::type;
   Conformance found;
   {
@@ -72,6 +78,9 @@ template <ExecutorPolicy E>
     }
   }
   { const Executor unused(options); }
+  if constexpr (KeepsTime<Executor>) {
+    expect_ticks<E>(found, options, patience);
+  }
   found.expect(!std::string_view(E::name).empty(), "an executor has a name");
   return found;
 }
