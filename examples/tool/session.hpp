@@ -15,6 +15,7 @@
 
 #include <strata/core/error.hpp>
 #include <strata/lsm/engine.hpp>
+#include <strata/lsm/profile.hpp>
 
 #include "composition.hpp"
 
@@ -27,6 +28,12 @@ enum class Access : std::uint8_t {
   create_new,  ///< there must be none
 };
 
+/// The profile whose options a database is opened with, and what it may take; no name: defaults.
+struct Tuning {
+  std::string profile{};
+  profile::Resources resources{};
+};
+
 template <class... Engines>
 class Session : public Compositions<Engines...> {
   using AnyEngine = std::variant<Engines...>;
@@ -35,8 +42,11 @@ class Session : public Compositions<Engines...> {
  public:
   /// What is made is of the composition of that number, from 1.
   [[nodiscard]] static Result<Session> open(const std::string& path, Access access,
-                                            std::size_t composition = 1) {
-    const auto open_it = [&]<class E>(std::type_identity<E>) { return open_as<E>(path, access); };
+                                            std::size_t composition = 1,
+                                            const Tuning& tuning = {}) {
+    const auto open_it = [&]<class E>(std::type_identity<E>) {
+      return open_as<E>(path, access, tuning);
+    };
     if (access == Access::create_new) {
       return Known::with_composition(composition, open_it);
     }
@@ -98,8 +108,18 @@ class Session : public Compositions<Engines...> {
   explicit Session(AnyEngine engine) : engine_(std::move(engine)) {}
 
   template <class E>
-  [[nodiscard]] static Result<Session> open_as(const std::string& path, Access access) {
+  [[nodiscard]] static Result<Session> open_as(const std::string& path, Access access,
+                                               const Tuning& tuning) {
     typename E::Options options;
+    if (!tuning.profile.empty()) {
+      auto resources = tuning.resources;
+      resources.families = E::Core::family_count + (E::Core::has_dynamic ? 1 : 0);
+      const auto plan = profile::by_name(tuning.profile, resources);
+      if (!plan) {
+        return propagate(plan);
+      }
+      profile::apply(*plan, options);
+    }
     options.read_only = access == Access::read;
     options.create_if_missing = access == Access::create || access == Access::create_new;
     options.error_if_exists = access == Access::create_new;

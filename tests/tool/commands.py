@@ -402,6 +402,15 @@ class Commands(unittest.TestCase):
                             for line in lines[:6]))
         self.assertIn("ops/s", self.call("bench", "scan", "--count", 10))
 
+    def test_bench_measures_with_the_options_of_a_profile(self):
+        self.call("bench", "fill_random", "--count", 2000, "--profile", "embedded",
+                  "--memory", "1MiB", "--cores", 1, "--path", self.db)
+        self.assertGreater(self.json("stats", self.db)[0]["table_bytes"], 0)  # a small buffer
+        self.call("bench", "--profile", "embedded", "--memory", "64kib", code=USAGE)
+        self.assertIn("memory_bytes is 65536", self.said)
+        self.call("bench", "--profile", "fast", code=USAGE)
+        self.call("bench", "--memory", "1MiB", code=USAGE)
+
     def test_bench_leaves_a_database_alone_unless_told(self):
         self.fill(10)
         self.call("bench", "fill_random", "--count", 10, "--path", self.db, code=ERROR)

@@ -127,3 +127,22 @@ TEST_CASE("only who is to create makes a database") {
   }
   CHECK(Session::open(path, Access::create_new).error().code() == ErrorCode::already_exists);
 }
+
+TEST_CASE("a database is opened with the options of a profile, for all its families") {
+  const test::TemporaryDirectory place;
+  using Session = tool::Session<Two>;
+  const tool::Tuning small{.profile = "embedded", .resources = {.memory_bytes = 4_MiB}};
+  auto session = Session::open(place.path(), Access::create, 1, small);
+  REQUIRE(session);
+  const auto [cache, buffer] = session->with_engine([](auto& engine) {
+    const auto& options = engine.core().options();
+    return std::pair(options.cache.capacity_bytes, options.write_buffer_bytes);
+  });
+  const auto plan = profile::embedded({.memory_bytes = 4_MiB, .families = 2});
+  CHECK(cache == plan.value().cache_bytes);
+  CHECK(buffer == plan.value().write_buffer_bytes);
+  REQUIRE(session->close());
+  const tool::Tuning least{.profile = "balanced", .resources = {.memory_bytes = 64_KiB}};
+  CHECK(Session::open(place.path(), Access::write, 1, least).error().code() ==
+        ErrorCode::invalid_argument);
+}

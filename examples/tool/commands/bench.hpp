@@ -15,6 +15,7 @@
 
 #include <strata/io/files.hpp>
 #include <strata/lsm/destroy.hpp>
+#include <strata/lsm/profile.hpp>
 #include <strata/observe/concept.hpp>
 
 #include "../command.hpp"
@@ -63,6 +64,7 @@ struct Bench : Command {
   std::uint64_t seed = 1;
   bool sync = false;
   bool use_existing = false;
+  Tuning tuning;
 
   void describe(CLI::App& app) {
     app.add_option("workloads", workloads, "What to run, in this order")
@@ -80,6 +82,20 @@ struct Bench : Command {
     app.add_flag("--sync", sync, "Sync each write");
     app.add_option("--path", path, "A directory for the database, which is kept");
     app.add_flag("--use-existing", use_existing, "Write into the database that is there");
+    std::vector<std::string> profiles;
+    for (const profile::Shape* shape : profile::shapes) {
+      profiles.emplace_back(shape->name);
+    }
+    auto* const named = app.add_option("--profile", tuning.profile, "Options of a profile")
+                            ->check(CLI::IsMember(profiles));
+    app.add_option("--memory", tuning.resources.memory_bytes, "... within so much, as in 64MiB")
+        ->transform(CLI::AsSizeValue(false))
+        ->needs(named)
+        ->capture_default_str();
+    app.add_option("--cores", tuning.resources.cores, "... for so many cores")
+        ->check(CLI::PositiveNumber)
+        ->needs(named)
+        ->capture_default_str();
     describe_family(app);
     describe_composition(app);
     describe_json(app);
@@ -96,8 +112,8 @@ struct Bench : Command {
       }
       path = temporary.emplace(std::move(*made)).path();
     }
-    auto session =
-        Session::open(path, use_existing ? Access::create : Access::create_new, composition);
+    auto session = Session::open(path, use_existing ? Access::create : Access::create_new,
+                                 composition, tuning);
     if (!session) {
       const bool is_there = session.error().code() == ErrorCode::already_exists;
       return is_there ? fail(ErrorCode::already_exists, path,
