@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSL-1.0
-"""The README claims nothing that is not there.
+"""The README and the guides claim nothing that is not there.
 
-A block of code under `<!-- examples/x.cpp -->` is that file, less its licence line; links lead to
-files; a policy that a table names in its first column is a class of that namespace.
+A block of code under `<!-- examples/x.cpp -->` is that file, less its licence line. Under
+`<!-- part of examples/x.cpp -->` it is lines of it, one after the other, and then all code of the
+page has such a source. Links lead to files; a policy that a table names in its first column is a
+class of that namespace.
 """
 
 import pathlib
@@ -11,7 +13,10 @@ import sys
 
 import source_tree
 
-SNIPPET = re.compile(r"^<!-- (\S+\.cpp) -->\n```cpp\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SNIPPET = re.compile(r"^<!-- (part of )?(\S+\.\w+) -->\n```\w*\n(.*?)^```$",
+                     re.MULTILINE | re.DOTALL)
+UNSOURCED = re.compile(r"(?<! -->)\n```cpp\n(.*)")
+LICENCE = re.compile(r"\A// SPDX.*\n")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
 POLICY_CELL = re.compile(r"^\| (`\w+::\w+`.*?) \|", re.MULTILINE)
@@ -20,14 +25,20 @@ PAGES = ["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"]
 
 
 def check_snippets(root, page, text):
-    for name, snippet in SNIPPET.findall(text):
+    snippets = SNIPPET.findall(text)
+    for part, name, snippet in snippets:
         source = root / name
         if not source.exists():
             yield f"{page}: there is no {name}"
             continue
-        code = source.read_text(encoding="utf-8").split("\n", 1)[1]
-        if snippet != code:
+        code = LICENCE.sub("", source.read_text(encoding="utf-8"))
+        if part and "\n" + snippet not in "\n" + code:
+            yield f"{page}: {name} has no lines {snippet.splitlines()[:1]} and so on"
+        if not part and snippet != code:
             yield f"{page}: the snippet is not {name}"
+    if any(part for part, _, _ in snippets):
+        for first_line in UNSOURCED.findall(text):
+            yield f"{page}: of which file is the code that begins {first_line!r}?"
 
 
 def check_links(root, page, text):

@@ -202,6 +202,30 @@ class Readme(Planted):
                  "README.md": "<!-- examples/one.cpp -->\n```cpp\nint other() {}\n```\n"}
         self.assert_only(check_readme.check, files, "the snippet is not examples/one.cpp")
 
+    def part(self, text):
+        files = {"examples/one.cpp": LICENCE + "int one();\nint two();\n\nint main() {}\n",
+                 "examples/one.out": "1\n2\n", "docs/guide.md": text}
+        return self.violations(check_readme.check, files)
+
+    def test_parts_of_files_and_what_they_print(self):
+        self.assertEqual(self.part("<!-- part of examples/one.cpp -->\n```cpp\nint two();\n\n"
+                                   "int main() {}\n```\n<!-- part of examples/one.out -->\n"
+                                   "```text\n2\n```\n<!-- examples/one.out -->\n```\n1\n2\n"
+                                   "```\n"), [])
+
+    def test_a_part_that_the_file_does_not_have(self):
+        for lines in ("int one();\n\nint main() {}\n", "one();\n", "int two();\n\nint main()\n"):
+            found = self.part(f"<!-- part of examples/one.cpp -->\n```cpp\n{lines}```\n")
+            self.assertEqual(len(found), 1, found)
+            self.assertIn("has no lines", found[0])
+
+    def test_code_of_no_file_beside_code_of_one(self):
+        alone = "Text:\n\n```cpp\nint three();\n```\n"
+        self.assertEqual(self.part(alone), [])
+        found = self.part("<!-- part of examples/one.cpp -->\n```cpp\nint one();\n```\n" + alone)
+        self.assertEqual(found, ["docs/guide.md: of which file is the code that begins "
+                                 "'int three();'?"])
+
     def test_a_snippet_of_no_file(self):
         self.assert_found("<!-- examples/two.cpp -->\n```cpp\n```\n", "there is no")
 
