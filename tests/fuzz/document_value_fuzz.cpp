@@ -93,7 +93,7 @@ std::vector<fuzz::Seed> seeds() {
   const std::string flat = R"({"name": "Anna", "age": 31, "rate": 2.5, "ok": true, "no": null})";
   const std::string deep = R"({"a": [1, [2, [3, {"b": {"c": ["x", "x"]}}]]], "name": ""})";
   const std::string typed =
-      R"({"at": {"$date": 1600000000000}, "raw": {"$binary": "AAEC"}, "big": 18446744073709551615})";
+      R"({"at": {"$date": 160000000000}, "raw": {"$binary": "AAEC"}, "big": 18446744073709551615})";
   const auto stored = [](const std::string& text) {
     return '\0' + StoredValue::of(boost::json::parse(text)).value().bytes();
   };

@@ -80,8 +80,8 @@ class Target {
   using Run = void (*)(std::string_view bytes);
   using Seeds = std::vector<Seed> (*)();
 
-  Target(std::string_view name, Run run, Seeds seeds)
-      : name_(name), run_(run), seeds_(seeds), next_(first()) {
+  Target(std::string_view target_name, Run test, Seeds make_seeds)
+      : name_(target_name), run_(test), seeds_(make_seeds), next_(first()) {
     first() = this;
   }
   Target(const Target&) = delete;
