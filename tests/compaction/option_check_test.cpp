@@ -13,7 +13,6 @@
 using namespace strata;
 using compaction::check_options;
 using compaction::Conditions;
-using compaction::FileView;
 using compaction::Levels;
 
 namespace {
