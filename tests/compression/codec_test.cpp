@@ -12,6 +12,19 @@ using namespace strata;
 using compression::Lz4;
 using compression::None;
 
+namespace {
+
+/// Says of itself what it must, and no more.
+struct Silent {
+  using policy_slot = compression_slot;
+  static constexpr std::string_view name = "silent";
+  static constexpr std::uint8_t id = 200;
+  static bool compress(std::string_view, std::string&) { return false; }
+  static Result<void> decompress(std::string_view, std::size_t, char*) { return {}; }
+};
+
+}  // namespace
+
 TEST_CASE("models without state become objects without state") {
   STATIC_REQUIRE(std::is_empty_v<compression::compressor_of_t<Lz4>>);
   STATIC_REQUIRE(std::is_empty_v<compression::decompressor_of_t<Lz4>>);
@@ -29,7 +42,8 @@ TEST_CASE("a model without state reads tables of its own name, and those without
 
 TEST_CASE("a codec that does not say how much it expands may expand without bound") {
   STATIC_REQUIRE(compression::expansion_max<Lz4>() == Lz4::expansion_max);
-  STATIC_REQUIRE(compression::expansion_max<None>() == SIZE_MAX);
+  STATIC_REQUIRE(compression::expansion_max<None>() == 1);
+  STATIC_REQUIRE(compression::expansion_max<Silent>() == SIZE_MAX);
 }
 
 TEST_CASE("a block of another codec, and a dictionary, are refused where there is no state") {

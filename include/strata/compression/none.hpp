@@ -19,6 +19,7 @@ struct None {
   using policy_slot = compression_slot;
   static constexpr std::string_view name = "none";
   static constexpr std::uint8_t id = 0;
+  static constexpr std::size_t expansion_max = 1;
 
   [[nodiscard]] static bool compress(std::string_view, std::string&) noexcept { return false; }
 
