@@ -89,6 +89,35 @@ TEST_CASE("shares add up by file") {
   CHECK(table::share_of(shares, 4) == 0);
 }
 
+TEST_CASE("shares survive their encoding") {
+  const table::ValueShares shares{{3, 1}, {9, 7}, {UINT64_MAX, UINT64_MAX}};
+  table::ValueShares again;
+  REQUIRE(table::decode_shares(table::encode_shares(shares), again));
+  CHECK(again == shares);
+}
+
+TEST_CASE("shares that are not sorted, or name a file twice, are refused") {
+  for (const auto& wrong : {table::ValueShares{{9, 7}, {3, 1}}, table::ValueShares{{3, 1}, {3, 1}},
+                            table::ValueShares{{0, 1}, {0, 1}}}) {
+    table::ValueShares shares;
+    CHECK_FALSE(table::decode_shares(table::encode_shares(wrong), shares));
+  }
+  table::ValueShares first{{5, 1}};
+  CHECK_FALSE(table::decode_shares(table::encode_shares({{4, 1}}), first));
+}
+
+TEST_CASE("a hostile list of shares costs as much as it is long") {
+  // From the last file to the first: where each was inserted in its place, that moved all others.
+  std::string bytes;
+  for (std::uint64_t file = 1'000'000; file > 0; --file) {
+    put_varint(bytes, file);
+    put_varint(bytes, 1);
+  }
+  table::ValueShares shares;
+  CHECK_FALSE(table::decode_shares(bytes, shares));
+  CHECK(shares.size() == 1);
+}
+
 TEST_CASE("a pointer that is wrong in any way meets damage that names file and offset") {
   Fixture file;
   const auto reader = file.open().value();

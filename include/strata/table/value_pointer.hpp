@@ -89,15 +89,16 @@ inline void add_share(ValueShares& shares, const ValueShare& share) {
   }
   return out;
 }
-/// False: `bytes` are no shares.
+/// Appends to `shares`. False: `bytes` are no shares, or not sorted, each file once.
 [[nodiscard]] inline bool decode_shares(std::string_view bytes, ValueShares& shares) {
   Decoder decoder(bytes);
   while (!decoder.done()) {
     ValueShare share;
-    if (!decoder.take_varint(share.file) || !decoder.take_varint(share.bytes)) {
+    if (!decoder.take_varint(share.file) || !decoder.take_varint(share.bytes) ||
+        (!shares.empty() && share.file <= shares.back().file)) {
       return false;
     }
-    add_share(shares, share);
+    shares.push_back(share);
   }
   return true;
 }
