@@ -94,7 +94,7 @@ TEST_CASE("FIFO keeps the promises of its slot, with jobs side by side") {
     CAPTURE(seed, run);
     const Fifo::Options options{.bytes_max = run % 3 == 0 ? 0U : 5000U,
                                 .ttl_seconds = run % 2 == 0 ? 0U : 30U,
-                                .merge_width = run % 4,
+                                .merge_width = run % 4 == 0 ? 0U : 1 + run % 4,
                                 .merge_bytes_max = 3000,
                                 .run_bytes = 200};
     const auto result = testing::compaction_conformance<Fifo>(options, seed + run, &jobs);

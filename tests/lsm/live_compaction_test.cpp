@@ -8,7 +8,10 @@
 #include <catch2/catch.hpp>
 
 #include <strata/compaction/lazy_leveled.hpp>
+#include <strata/compaction/paced.hpp>
 #include <strata/compaction/size_tiered.hpp>
+
+#include <strata/lsm/repair.hpp>
 
 #include "small_database.hpp"
 
@@ -131,6 +134,45 @@ TEST_CASE("a value that makes no sense is refused by name, and nothing is change
   CHECK(tables_at(db, 0) == 4);
   REQUIRE(db.close());
   CHECK(db.set_compaction_options({}).error().code() == ErrorCode::closed);
+}
+
+namespace {
+
+/// Of an open, or a repair, that is refused for it.
+template <class Opened>
+void check_names(const Opened& refused, const std::string& family, const std::string& field) {
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::invalid_argument);
+  const std::string said = to_string(refused.error());
+  CAPTURE(said);
+  CHECK(said.find("family " + family + ": compaction::") != std::string::npos);
+  CHECK(said.find("::Options::" + field + ":") != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("open and repair refuse what makes no sense as well, and touch nothing") {
+  io::Memory fs;
+  auto options = tests::small_options<Db>(fs);
+  options.compaction.level0_stop = 3;
+  check_names(Db::open("/db", options), "default", "level0_stop");
+  CHECK_FALSE(fs.exists("/db").value());
+  check_names(Db::repair("/db", options), "default", "level0_stop");
+  CHECK(Db::open("/db", tests::small_options<Db>(fs)));
+}
+
+TEST_CASE("open names the family whose options make no sense") {
+  using Three = Database<io::Memory, executor::Inline, clock::Frozen, Family<"a">,
+                         Family<"b", compaction::SizeTiered>,
+                         DynamicFamilies<compaction::Paced<compaction::LazyLeveled>>>;
+  Three::Options options;
+  options.family<"b">().compaction.merge_width_max = 1;
+  options.dynamic_families.compaction.ratio_min = 1;
+  check_names(Three::open("/db", options), "b", "merge_width_max");
+  options.family<"b">().compaction = {};
+  check_names(Three::open("/db", options), "of dynamic_families", "ratio_min");
+  options.dynamic_families = {};
+  CHECK(Three::open("/db", options));
 }
 
 TEST_CASE("a family's options are its own") {

@@ -6,12 +6,14 @@
 /// | expression                | promise                                                         |
 /// |---------------------------|-----------------------------------------------------------------|
 /// | `C::name`                 | shown in stats                                                  |
-/// | `C(options)`              | a picker; kept by one family, called under its lock             |
+/// | `C(options)`              | a picker; kept by one family, called under its lock. It is made |
+/// |                           | of options that `check` takes, no others                        |
 /// | `c.pick(levels, now)`     | `optional<Job>` that `check_job` takes; none: nothing to do     |
 /// | `c.pressure(levels)`      | `Pressure`: how far behind compaction is                        |
 /// | `c.set_options(options)`  | optional: takes them in; what was learnt stays. Without it a    |
 /// |                           | new picker takes the place of the old one                       |
-/// | `C::check(options)`       | optional `Result<void>`: whether an open database may take them |
+/// | `C::check(options)`       | optional `Result<void>`: whether they make sense; asked when a  |
+/// |                           | database opens, and when an open one is given new options       |
 /// | `C::follows_reads`        | optional `bool`: true: `now.reads` is counted, at the cost of   |
 /// |                           | one count a look-up                                             |
 ///

@@ -46,11 +46,10 @@ class Fifo {
     std::uint64_t run_bytes = 1_MiB;  ///< about what the smallest flushes write
   };
 
-  explicit Fifo(Options options) : options_(options) {
-    options_.merge_width = options_.merge_width == 1 ? 2 : options_.merge_width;
-  }
+  /// Requires: `check` takes them.
+  explicit Fifo(Options options) : options_(options) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     return OptionCheck("Fifo")
         .expect(o.merge_width != 1, "merge_width", "give at least 2, or 0 to merge nothing")

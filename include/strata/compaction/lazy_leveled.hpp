@@ -67,12 +67,13 @@ class LazyLeveled {
     double smoothing = 0.25;                    ///< of the share of writes: 1 forgets at once
   };
 
+  /// Requires: `check` takes them.
   explicit LazyLeveled(Options options)
-      : options_(checked(options)),
+      : options_(options),
         mix_(options_.sample_operations, options_.smoothing, 0.5),
         ratio_((options_.ratio_min + options_.ratio_max) / 2) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     return OptionCheck("LazyLeveled")
         .expect(o.ratio_min >= 2, "ratio_min", "give at least 2: one run has no other")
@@ -88,7 +89,7 @@ class LazyLeveled {
   }
   /// What was learnt of reads and writes stays; T comes within the new bounds.
   void set_options(const Options& options) {
-    options_ = checked(options);
+    options_ = options;
     mix_.set_sampling(options_.sample_operations, options_.smoothing);
     ratio_ = std::clamp(ratio_, options_.ratio_min, options_.ratio_max);
   }
@@ -123,13 +124,6 @@ class LazyLeveled {
   [[nodiscard]] unsigned ratio() const noexcept { return ratio_; }
 
  private:
-  [[nodiscard]] static Options checked(Options options) {
-    options.ratio_min = std::max(2U, options.ratio_min);
-    options.ratio_max = std::max(options.ratio_min, options.ratio_max);
-    options.last_ratio = std::max<double>(options.ratio_max, options.last_ratio);
-    return options;
-  }
-
   void follow(const Conditions& now) {
     if (!mix_.note(now)) {
       return;

@@ -45,9 +45,10 @@ class Leveled {
     double tombstone_ratio = 0.5;  ///< tables with a larger share of them go; 0: none do
   };
 
+  /// Requires: `check` takes them.
   explicit Leveled(Options options) : options_(options) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     return OptionCheck("Leveled")
         .expect(o.level0_trigger >= 1, "level0_trigger", "give at least 1")

@@ -41,13 +41,11 @@ class Paced {
     double pressure_bypass = 1;  ///< from there on jobs go at once
   };
 
+  /// Requires: `check` takes them.
   explicit Paced(Options options)
-      : options_(options), policy_(static_cast<const options_of_t<C>&>(options)) {
-    options_.interval_max_seconds =
-        std::max<std::uint64_t>({1, options_.interval_min_seconds, options_.interval_max_seconds});
-  }
+      : options_(options), policy_(static_cast<const options_of_t<C>&>(options)) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     auto own =
         OptionCheck("Paced")

@@ -54,13 +54,10 @@ class SizeTiered {
     double tombstone_ratio = 0.5;  ///< runs with a larger share of them go; 0: none do
   };
 
-  explicit SizeTiered(Options options) : options_(options) {
-    options_.runs_trigger = std::max(2U, options_.runs_trigger);
-    options_.merge_width_min = std::max(2U, options_.merge_width_min);
-    options_.merge_width_max = std::max(options_.merge_width_min, options_.merge_width_max);
-  }
+  /// Requires: `check` takes them.
+  explicit SizeTiered(Options options) : options_(options) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     return OptionCheck("SizeTiered")
         .expect(o.runs_trigger >= 2, "runs_trigger", "give at least 2: one run has no other")
@@ -95,7 +92,7 @@ class SizeTiered {
 
   [[nodiscard]] Pressure pressure(const Levels& levels) const {
     const auto runs = static_cast<double>(runs_of(levels).size());
-    const double slow = std::max(options_.runs_slowdown, options_.runs_trigger + 1);
+    const double slow = options_.runs_slowdown;
     const double stop = options_.runs_stop;
     return {runs < slow ? 0 : 1 + std::min(1.0, (runs - slow) / std::max(1.0, stop - slow))};
   }

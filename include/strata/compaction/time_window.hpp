@@ -45,12 +45,10 @@ class TimeWindow {
     std::uint64_t run_bytes = 64_MiB;  ///< about what a flush writes
   };
 
-  explicit TimeWindow(Options options) : options_(options) {
-    options_.window_seconds = std::max<std::uint64_t>(1, options_.window_seconds);
-    options_.merge_width = std::max(2U, options_.merge_width);
-  }
+  /// Requires: `check` takes them.
+  explicit TimeWindow(Options options) : options_(options) {}
 
-  /// Of options for an open database. Errors: invalid_argument.
+  /// Errors: invalid_argument, which names the field.
   [[nodiscard]] static Result<void> check(const Options& o) {
     return OptionCheck("TimeWindow")
         .expect(o.window_seconds > 0, "window_seconds", "give at least 1")

@@ -288,7 +288,8 @@ class Engine {
 
   /// Opens or creates the database at `path`, replaying what the log holds.
   /// Errors: locked, incompatible_format (foreign directory, another composition), newer_format,
-  /// corruption, not_found, already_exists, io. A failed open changes nothing.
+  /// corruption, not_found, already_exists, io; invalid_argument names the option that makes no
+  /// sense. A failed open changes nothing.
   [[nodiscard]] static Result<Engine> open(std::string_view path, Options options = {}) {
     auto core = lsm::Recovery<Core>::open(std::string(path), std::move(options));
     if (!core) {

@@ -61,7 +61,8 @@ class EngineCore {
   using BlockCache = typename DatabaseTypes<Db>::BlockCache;
   static constexpr std::size_t family_count = Composition::family_count;
   static constexpr bool keeps_log = Db::Wal::keeps_log;
-  using Trees = TreeSet<Db, typename Composition::FamilyTuple>;
+  using FamilyTuple = typename Composition::FamilyTuple;
+  using Trees = TreeSet<Db, FamilyTuple>;
   template <std::size_t I>
   using TreeAt = typename Trees::template TreeAt<I>;
   using DynamicTree = typename Trees::DynamicTree;

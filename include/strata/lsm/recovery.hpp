@@ -25,6 +25,7 @@
 #include <strata/io/files.hpp>
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/directory.hpp>
+#include <strata/lsm/live_compaction.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/value_files.hpp>
@@ -71,6 +72,9 @@ class Recovery {
   [[nodiscard]] static Result<std::unique_ptr<Core>> open(std::string path, Options options) {
     if (path.empty()) {
       return fail(ErrorCode::invalid_argument, "the path is empty; give a directory");
+    }
+    if (auto sound = check_compaction<Core>(options); !sound) {
+      return propagate(std::move(sound));
     }
     Recovery recovery(std::make_unique<Core>(std::move(path), std::move(options)));
     if (auto done = recovery.run(); !done) {

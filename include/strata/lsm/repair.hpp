@@ -35,6 +35,7 @@
 #include <strata/io/files.hpp>
 #include <strata/lsm/directory.hpp>
 #include <strata/lsm/engine.hpp>
+#include <strata/lsm/live_compaction.hpp>
 #include <strata/lsm/recovery.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/value_files.hpp>
@@ -71,11 +72,15 @@ class Repair {
 
  public:
   /// Errors: not_found (no directory), incompatible_format (no database, or another composition's),
-  /// newer_format, locked, io. None of them has changed anything.
+  /// newer_format, locked, io, invalid_argument (`options` make no sense). None of them has changed
+  /// anything.
   [[nodiscard]] static Result<RepairReport> run(const std::string& path, Options options) {
     options.read_only = false;
     options.create_if_missing = false;
     options.error_if_exists = false;
+    if (auto sound = check_compaction<Core>(options); !sound) {
+      return propagate(std::move(sound));
+    }
     Repair repair(std::make_unique<Core>(path, options));
     if (auto done = repair.rebuild(); !done) {
       repair.remove_own_tables();
