@@ -256,7 +256,7 @@ class Recovery {
         auto files = outcome ? tree.open_tables(level)
                              : Result<Files>(tl::unexpected<Error>(outcome.error()));
         if (!files) {
-          outcome = propagate(std::move(files));
+          outcome = must_be_there(files.error());
           return;
         }
         levels.push_back(std::move(*files));
@@ -264,9 +264,18 @@ class Recovery {
       auto values = outcome ? tree.open_values(family.value_files)
                             : Result<typename Values::List>(propagate(outcome));
       outcome = values ? tree.install_levels(std::move(levels), *values)
-                       : Result<void>(propagate(std::move(values)));
+                       : Result<void>(must_be_there(values.error()));
     });
     return outcome;
+  }
+  /// A file that the manifest names and that is gone is damage: `not_found` would say that there is
+  /// no database.
+  [[nodiscard]] static tl::unexpected<Error> must_be_there(const Error& error) {
+    if (error.code() != ErrorCode::not_found) {
+      return tl::unexpected<Error>(error);
+    }
+    return fail(ErrorCode::corruption, error.message(),
+                "; the manifest names this file, or is cut off; restore a backup, or repair");
   }
 
   [[nodiscard]] Result<void> replay_log() {

@@ -44,6 +44,7 @@
 #include <strata/wal/log_header.hpp>
 #include <strata/wal/options.hpp>
 #include <strata/wal/segment_name.hpp>
+#include <strata/wal/segments.hpp>
 
 namespace strata {
 
@@ -133,6 +134,9 @@ class Repair {
     if (auto loaded = load_state(); !loaded) {
       return loaded;
     }
+    if (auto readable = check_log_is_ours(); !readable) {
+      return readable;
+    }
     next_file_number_ = std::max(state_.next_file_number, number_after_all(names_));
     core_->set_next_file_number(next_file_number_);
     auto done = report_.manifest_was_damaged ? merge_all_tables() : check_named_tables();
@@ -204,6 +208,20 @@ class Repair {
   template <class Tree>
   [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
     return *state_.find_family(tree.id().value);
+  }
+  /// Before anything is changed: the log is replayed only once the new manifest is in force.
+  [[nodiscard]] Result<void> check_log_is_ours() {
+    for (const std::string& name : names_) {
+      const auto id = wal::parse_segment_name(name);
+      if (!id || *id < state_.first_log_segment) {
+        continue;
+      }
+      auto segment = wal::inspect_segment<Checksum>(fs_, path_, {state_.database_id, *id});
+      if (!segment && is_of_others(segment.error().code())) {
+        return propagate(std::move(segment));
+      }
+    }
+    return {};
   }
   /// Segments of another database are not replayed. 0: there is no segment that says.
   [[nodiscard]] std::uint64_t database_id_of_log() {
