@@ -358,7 +358,10 @@ class EngineCore {
     if (auto writable = check_writable(); !writable) {
       return writable;
     }
-    return admission_.admit(committer_->committed_bytes());
+    auto admitted = admission_.admit(committer_->committed_bytes());
+    // What stopped the background meanwhile says more than that nothing is flushed.
+    auto why = admitted ? Result<void>() : check_writable();
+    return why ? admitted : why;
   }
   void apply(const BatchOperation& operation, Sequence sequence) {
     if constexpr (family_count == 1 && !has_dynamic) {
