@@ -15,9 +15,12 @@
 #include <strata/io/memory.hpp>
 #include <strata/io/simulated.hpp>
 #include <strata/lsm_tree.hpp>
-#include <strata/testing/crash_check.hpp>
+
+#include "actions.hpp"
+#include "battery.hpp"
 
 using namespace strata;
+using namespace crash_test;
 
 namespace {
 
@@ -82,58 +85,22 @@ Keys& keys() {
   return all;
 }
 
-template <class Options>
-void make_small(Options& options) {
-  options.write_buffer_bytes = 20'000;
-  options.wal.segment_bytes = 8'000;
-}
-void make_small_family(auto& family) {
-  family.compaction.level0_trigger = 2;
-  family.compaction.level1_bytes = 6'000;
-  family.compaction.file_bytes = 3'000;
-  family.table_format.block_bytes = 512;
-}
-
 Result<Db> open_small(io::Simulated& fs) {
-  Db::Options options;
-  options.file_system = Files(keys().ring, fs);
-  make_small(options);
-  std::apply([](auto&... family) { (make_small_family(family), ...); }, options.families);
-  return Db::open("/db", options);
-}
-
-void check_report(const testing::CrashReport& report) {
-  for (const std::string& violation : report.violations) {
-    UNSCOPED_INFO(violation);
-  }
-  CHECK(report.violations.empty());
+  return Db::open("/db", small<Db>(Files(keys().ring, fs)));
 }
 
 }  // namespace
 
-TEST_CASE("encrypted, whenever the power fails, every synced batch is there, only whole batches",
-          "[crash]") {
-  testing::CrashOptions options;
-  options.seed = 5;
-  options.random_images = 2;
-  options.recovery_stride = 24;
-  testing::CrashCheck<Db, decltype(&open_small)> check(options, &open_small);
-  const auto report = check.run();
-  check_report(report);
-  CHECK(report.states > 1'000);
-  WARN(report.states << " states visited; " << seals.pairs.size() << " seals");
+TEST_CASE("encrypted files, and no nonce that comes twice", "[crash]") {
+  survives_power_loss("encrypted", everything<Db>(&open_small), {.seed = 5});
+  WARN(seals.pairs.size() << " seals");
   CHECK(seals.pairs.size() > 10'000);
   CHECK(seals.repeats == 0);
 }
 
-TEST_CASE("encrypted, whatever call fails, acknowledged is there and refused is not", "[crash]") {
-  testing::CrashOptions options;
-  options.seed = 6;
-  options.steps = 40;
-  testing::CrashCheck<Db, decltype(&open_small)> check(options, &open_small);
-  const auto report = check.run_faults();
-  check_report(report);
-  CHECK(report.states > 500);
+TEST_CASE("whatever call fails below encryption, acknowledged is there and refused is not",
+          "[crash]") {
+  survives_faults("encrypted", everything<Db>(&open_small, 40), {.seed = 6});
   CHECK(seals.repeats == 0);
 }
 
@@ -145,8 +112,9 @@ using MemoryTree = LsmTree<MemoryFiles, executor::Inline, clock::Frozen>;
 Result<MemoryTree> open_tree(const MemoryFiles& files) {
   MemoryTree::Options options;
   options.file_system = files;
+  options.write_buffer_bytes = 20'000;
+  options.wal.segment_bytes = 8'000;
   make_small(options);
-  make_small_family(options);
   return MemoryTree::open("/db", options);
 }
 

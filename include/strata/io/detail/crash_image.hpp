@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/hash.hpp>
 #include <strata/io/detail/name_tree.hpp>
 #include <strata/io/detail/paged_bytes.hpp>
 
@@ -90,6 +91,22 @@ using SimulatedTree = NameTree<SimulatedFile>;
 
 /// The names that the disk holds for certain, by directory.
 using DurableNames = std::map<SimulatedTree::DirectoryPointer, SimulatedTree::Entries>;
+
+/// Of what a reader sees: names, sizes, contents.
+[[nodiscard]] inline std::uint64_t fingerprint(const SimulatedTree::Directory& directory) {
+  std::uint64_t hash = directory.entries.size();
+  for (const auto& [name, node] : directory.entries) {
+    hash = hash64(name, hash);
+    if (node.directory) {
+      hash = hash64("/", hash + fingerprint(*node.directory));
+      continue;
+    }
+    std::string bytes(static_cast<std::size_t>(node.file->current.size_bytes()), '\0');
+    node.file->current.read(0, bytes.data(), bytes.size());
+    hash = hash64(bytes, hash);
+  }
+  return hash;
+}
 
 /// Numbers from a seed (xorshift64*, S. Vigna).
 class Dice {
