@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// How the scripts of this folder are run. The environment says how long, and which:
+/// How the scripts of this folder are run; `./dev crash` sets what the environment may say:
 ///
-///     STRATA_CRASH_STATES   states that each script visits at least (17,000)
+///     STRATA_CRASH_STATES   states that each script visits at least (15,000)
 ///     STRATA_CRASH_SEED     the first seed (1)
+///     STRATA_CRASH_SCRIPT   runs the script of this name alone
 ///     STRATA_CRASH_CALL     replays one crash: this call of the first seed alone
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch.hpp>
 
@@ -33,36 +36,62 @@ inline void require_none(const CrashReport& report) {
   REQUIRE(report.violations.empty());
 }
 
+/// Whether the environment lets this script run.
+inline bool is_wanted(std::string_view name) {
+  const char* wanted = std::getenv("STRATA_CRASH_SCRIPT");
+  return wanted == nullptr || name == wanted;
+}
+
+/// A line for a person, also where ctest hides what Catch says of a test that passed.
+inline void tell(const char* what, const std::string& name, std::uint64_t seed,
+                 const CrashReport& report) {
+  std::printf(
+      "%s %s, seed %llu: %llu calls, %llu crashes of recoveries, %llu states, "
+      "%llu opened, %zu violations\n",
+      what, name.c_str(), static_cast<unsigned long long>(seed),
+      static_cast<unsigned long long>(report.calls),
+      static_cast<unsigned long long>(report.recovery_crashes),
+      static_cast<unsigned long long>(report.states),
+      static_cast<unsigned long long>(report.distinct), report.violations.size());
+  std::fflush(stdout);
+}
+
+/// What the environment says of where to begin.
+inline CrashOptions begun(CrashOptions options) {
+  options.seed = from_environment("STRATA_CRASH_SEED", options.seed);
+  options.only_call = from_environment("STRATA_CRASH_CALL", 0);
+  return options;
+}
+
 /// Runs `script` with one seed after the other until it has visited its states.
 template <class Script>
 void survives_power_loss(const std::string& name, const Script& script, CrashOptions options = {}) {
-  const auto states = from_environment("STRATA_CRASH_STATES", 17'000);
-  options.seed = from_environment("STRATA_CRASH_SEED", options.seed);
-  options.only_call = from_environment("STRATA_CRASH_CALL", 0);
-  CrashReport all;
-  do {
+  if (!is_wanted(name)) {
+    return;
+  }
+  const auto wanted = from_environment("STRATA_CRASH_STATES", 15'000);
+  options = begun(options);
+  for (std::uint64_t states = 0; states < wanted; ++options.seed) {
     const CrashReport report = CrashBattery<Script>(options, script).run();
-    INFO(name << ": replay with STRATA_CRASH_SEED=" << options.seed);
+    tell("crash script", name, options.seed, report);
+    INFO("replay with ./dev crash --script " << name << " --seed " << options.seed);
     require_none(report);
     REQUIRE(report.calls > 0);
-    all.add(report);
-    ++options.seed;
-  } while (all.states < states && options.only_call == 0);
-  WARN("crash script " << name << ": " << all.calls << " calls, " << all.recovery_crashes
-                       << " crashes of recoveries, " << all.states << " states, " << all.distinct
-                       << " distinct, 0 violations");
+    states += options.only_call == 0 ? report.states : wanted;
+  }
 }
 
 /// Breaks the disk at each call of one seed, in each way.
 template <class Script>
 void survives_faults(const std::string& name, const Script& script, CrashOptions options = {}) {
-  options.seed = from_environment("STRATA_CRASH_SEED", options.seed);
-  options.only_call = from_environment("STRATA_CRASH_CALL", 0);
+  if (!is_wanted(name)) {
+    return;
+  }
+  options = begun(options);
   const CrashReport report = CrashBattery<Script>(options, script).run_faults();
-  INFO(name << ": replay with STRATA_CRASH_SEED=" << options.seed);
+  tell("fault script", name, options.seed, report);
+  INFO("replay with ./dev crash --script " << name << " --seed " << options.seed);
   require_none(report);
-  WARN("fault script " << name << ": " << report.calls << " calls, " << report.states
-                       << " states, 0 violations");
   CHECK((report.states > report.calls || options.only_call != 0));
 }
 

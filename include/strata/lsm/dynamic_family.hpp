@@ -24,6 +24,20 @@
 
 namespace strata::lsm {
 
+namespace detail {
+
+/// No power loss keeps the edit and loses what was committed before it.
+template <class Core>
+[[nodiscard]] Result<void> append_in_commit_order(Core& core, version::VersionEdit edit) {
+  if (auto synced = core.committer().sync_log(); !synced) {
+    return synced;
+  }
+  return core.background().between_edits(
+      [&] { return core.append_edit(std::move(edit), std::nullopt); });
+}
+
+}  // namespace detail
+
 /// Errors: already_exists, invalid_argument (no name), and those of every write.
 template <class Core>
 [[nodiscard]] Result<std::shared_ptr<typename Core::DynamicTree>> create_family(
@@ -47,8 +61,7 @@ template <class Core>
     version::VersionEdit edit;
     edit.next_family_id = id.value + 1;
     edit.families.push_back(std::move(family));
-    auto appended = core.background().between_edits(
-        [&] { return core.append_edit(std::move(edit), std::nullopt); });
+    auto appended = detail::append_in_commit_order(core, std::move(edit));
     if (appended) {
       made = core.add_dynamic_family(id, std::string(name));
     }
@@ -85,8 +98,7 @@ template <class Core>
     auto& family = edit.families.emplace_back();
     family.family = tree->id().value;
     family.dropped = true;
-    auto appended = core.background().between_edits(
-        [&] { return core.append_edit(std::move(edit), std::nullopt); });
+    auto appended = detail::append_in_commit_order(core, std::move(edit));
     if (!appended) {
       tree->dropped = false;
       return appended;

@@ -380,8 +380,8 @@ class Recovery {
     state_.next_file_number = core_->next_file_number();
     state_.first_log_segment = next_segment_;
     is_committing_ = true;
-    auto manifest = Core::Manifest::create(
-        fs_, path_, state_, {.roll_bytes = core_->options().manifest_roll_bytes});
+    auto manifest = Core::Manifest::create(fs_, path_, state_,
+                                           {.roll_bytes = core_->options().manifest_roll_bytes});
     if (!manifest) {
       return propagate(std::move(manifest));
     }

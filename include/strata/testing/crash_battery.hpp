@@ -65,13 +65,6 @@ struct CrashReport {
   std::uint64_t recovery_crashes = 0;
   std::vector<std::string> violations;
 
-  void add(const CrashReport& other) {
-    calls += other.calls;
-    states += other.states;
-    distinct += other.distinct;
-    recovery_crashes += other.recovery_crashes;
-    violations.insert(violations.end(), other.violations.begin(), other.violations.end());
-  }
 };
 
 template <CrashScript Script>
