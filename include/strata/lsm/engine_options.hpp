@@ -83,7 +83,7 @@ struct EngineOptions {
   std::uint64_t flush_age_seconds = 0;  ///< an older memtable is flushed by a tick; 0: none is
   std::uint64_t tick_seconds = 30;      ///< between ticks (lsm/tick.hpp); 0: only `tick()` by hand
   unsigned subcompactions = 0;          ///< threads a merge may use; 0: all that compact
-  std::uint64_t manifest_roll_bytes = 4_MiB;  ///< a larger manifest is rewritten, unless most counts
+  std::uint64_t manifest_roll_bytes = 4_MiB;  ///< of a manifest before it is rewritten
 
   typename family_options<Families>::type families{};
   typename dynamic_options<typename Db::Dynamic>::type dynamic_families{};  ///< of each of them
@@ -130,7 +130,7 @@ struct EngineOptions<Composition, true> {
   std::uint64_t flush_age_seconds = 0;  ///< an older memtable is flushed by a tick; 0: none is
   std::uint64_t tick_seconds = 30;      ///< between ticks (lsm/tick.hpp); 0: only `tick()` by hand
   unsigned subcompactions = 0;          ///< threads a merge may use; 0: all that compact
-  std::uint64_t manifest_roll_bytes = 4_MiB;  ///< a larger manifest is rewritten, unless most counts
+  std::uint64_t manifest_roll_bytes = 4_MiB;  ///< of a manifest before it is rewritten
 
   template <std::size_t>
   [[nodiscard]] FamilyOptions<F> of_family() const {

@@ -36,12 +36,12 @@
 
 namespace strata::testing {
 
-/// | expression                | result         |                                                   |
-/// |---------------------------|----------------|---------------------------------------------------|
-/// | `s.open(fs)`              | `Result<Db>`   | opens or creates the database                     |
-/// | `s.play(fs, seed, story)` |                | opens, changes and closes it, noting each outcome |
-/// | `s.see(db)`               | `Result<View>` | verifies, and reads all that can be read          |
-/// | `s.add_one(db, view)`     | `Result<void>` | one synced change, made to `view` too             |
+/// | expression                | result         |                                             |
+/// |---------------------------|----------------|---------------------------------------------|
+/// | `s.open(fs)`              | `Result<Db>`   | opens or creates the database               |
+/// | `s.play(fs, seed, story)` |                | opens, changes, closes it; notes outcomes   |
+/// | `s.see(db)`               | `Result<View>` | verifies, and reads all that can be read    |
+/// | `s.add_one(db, view)`     | `Result<void>` | one synced change, made to `view` too       |
 template <class S>
 concept CrashScript = requires(
     S script, io::Simulated fs, CrashHistory story, View view,
@@ -64,7 +64,6 @@ struct CrashReport {
   std::uint64_t distinct = 0;  ///< images of different content among them
   std::uint64_t recovery_crashes = 0;
   std::vector<std::string> violations;
-
 };
 
 template <CrashScript Script>
