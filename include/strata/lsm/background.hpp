@@ -76,6 +76,11 @@ class Background {
   // Scheduling.
 
   void schedule_flush() { executor_.submit(Lane::flush, &Background::flush_task, this); }
+  /// The same, as if the disk had never been full: `wait` then waits for what comes of it.
+  void retry_flush() {
+    disk_full_.store(false, std::memory_order_release);
+    schedule_flush();
+  }
   void schedule_compaction() {
     executor_.submit(Lane::compaction, &Background::compaction_task, this);
   }

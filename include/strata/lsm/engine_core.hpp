@@ -459,13 +459,14 @@ class EngineCore {
     return switched ? drain_memtables() : switched;
   }
   [[nodiscard]] Result<void> drain_memtables() {
-    background_.schedule_flush();
-    background_.wait([this] {
-      bool drained = true;
+    background_.retry_flush();
+    bool drained = false;
+    background_.wait([&] {
+      drained = true;
       for_each_tree([&](auto& tree) { drained = drained && tree.immutable_count() == 0; });
       return drained;
     });
-    if (background_.disk_full()) {
+    if (!drained && background_.disk_full()) {
       return fail(ErrorCode::disk_full, path_, ": no space to flush; free some and flush again");
     }
     return background_.error();
