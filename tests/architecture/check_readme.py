@@ -3,8 +3,9 @@
 
 A block of code under `<!-- examples/x.cpp -->` is that file, less its licence line. Under
 `<!-- part of examples/x.cpp -->` it is lines of it, one after the other, and then all code of the
-page has such a source. Links lead to files; a policy that a table names in its first column is a
-class of that namespace.
+page has such a source. Links lead to files; one to a test that is not named by its path is named by
+a test case in it, and every sentence of the durability contract has one. A policy that a table names
+in its first column is a class of that namespace.
 """
 
 import pathlib
@@ -19,6 +20,10 @@ UNSOURCED = re.compile(r"(?<! -->)\n```cpp\n(.*)")
 LICENCE = re.compile(r"\A// SPDX.*\n")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+TEST_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+_test\.cpp)\)")
+TEST_CASE = re.compile(r"TEST_CASE\(\s*((?:\"[^\"]*\"\s*)+)")
+CONTRACT = "docs/durability.md"
+SENTENCE = re.compile(r"^- (.*?)(?=^- |^\S|^$|\Z)", re.MULTILINE | re.DOTALL)
 POLICY_CELL = re.compile(r"^\| (`\w+::\w+`.*?) \|", re.MULTILINE)
 POLICY = re.compile(r"`(?!strata::)(\w+)::(\w+)`")
 PAGES = ["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/*/*.md"]
@@ -47,6 +52,21 @@ def check_links(root, page, text):
             yield f"{page}: links to {target}, which is not there"
 
 
+def test_cases(path):
+    cases = TEST_CASE.findall(path.read_text(encoding="utf-8"))
+    return {re.sub(r"\"\s*\"", "", case).strip().strip('"') for case in cases}
+
+
+def check_tests(root, page, text):
+    for name, target in TEST_LINK.findall(text):
+        path = (root / page).parent / target
+        if "/" not in name and path.exists() and name not in test_cases(path):
+            yield f"{page}: {target} has no test '{name}'"
+    for sentence in SENTENCE.findall(text) if page == CONTRACT else []:
+        if not TEST_LINK.search(sentence):
+            yield f"{page}: no test holds '{sentence.strip()[:60]}'"
+
+
 def check_policies(root, page, text):
     rooms = ["\n".join(header.lines) for header in source_tree.headers(root)]
     named = [name for cell in POLICY_CELL.findall(text) for name in POLICY.findall(cell)]
@@ -64,7 +84,7 @@ def check(root):
         for path in sorted(root.glob(pattern)):
             page = path.relative_to(root).as_posix()
             text = path.read_text(encoding="utf-8")
-            for rule in (check_snippets, check_links, check_policies):
+            for rule in (check_snippets, check_links, check_tests, check_policies):
                 violations.extend(rule(root, page, text))
     return violations
 

@@ -232,6 +232,25 @@ class Readme(Planted):
     def test_a_dead_link(self):
         self.assert_found("[guide](docs/none.md)\n", "links to docs/none.md")
 
+    def contract(self, text):
+        files = {"tests/wal/log_test.cpp": LICENCE + 'TEST_CASE("a log "\n          "is read", "[t]")',
+                 "docs/durability.md": text}
+        return self.violations(check_readme.check, files)
+
+    def test_a_sentence_of_the_contract_names_its_test(self):
+        self.assertEqual(self.contract("- A log is read.\n  [a log is read](../tests/wal/log_test.cpp)"
+                                       "\n\nNo promise.\n"), [])
+
+    def test_a_test_that_the_contract_made_up(self):
+        found = self.contract("- A log is read. [a log is lost](../tests/wal/log_test.cpp)\n")
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("has no test 'a log is lost'", found[0])
+
+    def test_a_sentence_of_the_contract_that_no_test_holds(self):
+        found = self.contract("- A log is read.\n- A [b](../tests/wal/log_test.cpp) is\n")
+        self.assertEqual(len(found), 2, found)
+        self.assertIn("no test holds 'A log is read.'", found[1])
+
     def test_a_policy_that_does_not_exist(self):
         self.assert_found("| `wal::Log`, `wal::Mind` | sends |\n", "is no class of the library")
 
