@@ -81,6 +81,48 @@ void ingest(Player& p) {
             [&] { return p.db().family<"left">().ingest({path}); });
 }
 
+/// More than a segment of the log holds.
+void write_large_batch(Player& p) {
+  if (p.story().is_over()) {
+    return;
+  }
+  View next = p.story().latest();
+  WriteBatch batch;
+  const std::string number = p.next_number();
+  for (const char* key : {"large1", "large2", "#"}) {
+    const std::string value = key[0] == '#' ? number : number + std::string(6'000, 'L');
+    batch.put(p.db().family<"left">().id(), key, value);
+    next["left/" + std::string(key)] = value;
+  }
+  const bool is_synced = p.below(2) == 0;
+  p.attempt(std::move(next), is_synced, [&] {
+    return p.db().write(batch,
+                        {.durability = is_synced ? Durability::synced : Durability::buffered});
+  });
+}
+void erase_all(Player& p) {
+  if (p.story().is_over()) {
+    return;
+  }
+  View next = p.story().latest();
+  next.erase(next.lower_bound("left/"), next.lower_bound("left0"));
+  WriteBatch batch;
+  batch.erase_range(p.db().family<"left">().id(), "", "~");
+  const std::string number = p.next_number();
+  batch.put(p.db().family<"right">().id(), "#", number);
+  next["right/#"] = number;
+  p.attempt(std::move(next), false,
+            [&] { return p.db().write(batch, {.durability = Durability::buffered}); });
+}
+void compact_range(Player& p) {
+  const std::string first = p.key();
+  p.note(p.db().family<"left">().compact(first, first + "9"));
+}
+void change_options(Player& p) {
+  p.note(p.db().set_options(
+      {.write_buffer_bytes = 4'096 + p.below(40'000), .log_bytes_max = 8'000 + p.below(80'000)}));
+}
+
 /// A checkpoint is one more thing to see: what it holds, under its name.
 void checkpoint(Player& p) {
   if (p.story().is_over()) {
@@ -190,6 +232,29 @@ TEST_CASE("snapshots that hold old versions through compactions", "[crash]") {
       "snapshot", script({writes<Db>(7), snapshots<Db>(3), flushes<Db>(1), compactions<Db>(2)}));
 }
 
+TEST_CASE("batches that are larger than a segment of the log", "[crash]") {
+  survives_power_loss(
+      "large_batch",
+      script({writes<Db>(4), {4, &write_large_batch}, flushes<Db>(1), reopenings<Db>(1)}));
+}
+
+TEST_CASE("compactions of ranges of keys", "[crash]") {
+  survives_power_loss("compact_range",
+                      script({writes<Db>(6), flushes<Db>(2), {3, &compact_range}}));
+}
+
+TEST_CASE("options that change between batches", "[crash]") {
+  survives_power_loss("live_options",
+                      script({writes<Db>(9), {2, &change_options}, reopenings<Db>(1)}));
+}
+
+TEST_CASE("a family that is emptied again and again", "[crash]") {
+  survives_power_loss(
+      "erase_all",
+      script(
+          {writes<Db>(6), {1, &erase_all}, flushes<Db>(2), compactions<Db>(2), reopenings<Db>(1)}));
+}
+
 TEST_CASE("a manifest that is rewritten with nearly every edit", "[crash]") {
   survives_power_loss("manifest_roll", script({writes<Db>(3), flushes<Db>(3), compactions<Db>(1)},
                                               [](io::Simulated& fs) {
@@ -219,7 +284,7 @@ TEST_CASE("checkpoints that are taken between batches", "[crash]") {
 
 TEST_CASE("whatever call fails, what was acknowledged is there and what was refused is not",
           "[crash]") {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     survives_faults("everything", everything<Db>(&open_small), {.seed = seed});
   }
 }
