@@ -160,7 +160,9 @@ TEMPLATE_TEST_CASE("random operations on an engine answer as std::map does, with
   for (std::uint64_t seed = first_seed; seed < first_seed + 2; ++seed) {
     CAPTURE(seed);
     const io::Memory fs;
-    const auto open = [&] { return Tree<TestType>::open("/db", small_options<TestType>(fs)); };
+    const auto open = [&](const std::string& path) {
+      return Tree<TestType>::open(path, small_options<TestType>(fs));
+    };
     testing::ModelOptions options;
     options.seed = seed;
     options.operations = 3000;

@@ -32,6 +32,7 @@ using Reversed = tests::SmallTree<comparator::ReverseBytewise>;
 struct Run {
   std::uint64_t operations = 0;
   std::uint64_t reopenings = 0;
+  std::uint64_t checkpoints = 0;
   std::uint64_t compared = 0;
 };
 
@@ -40,7 +41,9 @@ constexpr std::uint64_t operations_a_seed = 10'000;
 template <class Db>
 void check(std::uint64_t seed, Run& run) {
   const io::Memory fs;
-  const auto open = [&] { return Db::open("/db", tests::small_options<Db>(fs)); };
+  const auto open = [&](const std::string& path) {
+    return Db::open(path, tests::small_options<Db>(fs));
+  };
   testing::ModelOptions options;
   options.seed = seed;
   options.operations = operations_a_seed;
@@ -50,6 +53,7 @@ void check(std::uint64_t seed, Run& run) {
   REQUIRE(failure == "");
   run.operations += operations_a_seed;
   run.reopenings += model.reopenings();
+  run.checkpoints += model.checkpoints();
   run.compared += model.compared();
 }
 
@@ -67,7 +71,8 @@ TEST_CASE("a million random operations, reopenings and snapshots answer as std::
       default: check<Reversed>(seed, run);
     }
   }
-  WARN(run.operations << " operations, " << run.reopenings << " reopenings, " << run.compared
-                      << " answers compared");
+  WARN(run.operations << " operations, " << run.reopenings << " reopenings, " << run.checkpoints
+                      << " checkpoints, " << run.compared << " answers compared");
   CHECK(run.reopenings > operations / 5000);
+  CHECK(run.checkpoints > operations / 5000);
 }

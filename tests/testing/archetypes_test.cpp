@@ -202,7 +202,7 @@ TEST_CASE("An engine of archetypes alone agrees with a map, reopened, flushed an
     Least::Options options;  // one handle: all lives of the database see the same files
     options.write_buffer_bytes = 20'000;
     options.table_format.block_bytes = 512;
-    const auto open = [&] { return Least::open("/db", options); };
+    const auto open = [&](const std::string& path) { return Least::open(path, options); };
     ModelCheck<Least, decltype(open)> check({.seed = seed, .operations = 5000}, open);
     CHECK(check.run() == "");
     CHECK(check.reopenings() > 1);

@@ -5,8 +5,9 @@
 ///
 /// The script mixes puts, erases, range erases, batches, gets, cursors in both directions with
 /// bounds, snapshots that live across other operations, and *metamorphic* steps that must change
-/// no answer: flush, compact, reopen. Keys come from a small universe, so that versions, tombstones
-/// and ranges of one key meet in memtables, level 0 and below. A run is a function of its seed.
+/// no answer: flush, compact, reopen, and a checkpoint, after which the copy goes on. Keys come
+/// from a small universe, so that versions, tombstones and ranges of one key meet in memtables,
+/// level 0 and below. A run is a function of its seed.
 
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,9 +32,12 @@ struct ModelOptions {
   std::uint64_t operations = 10'000;
   std::uint32_t keys = 500;
   std::uint32_t value_bytes_most = 200;
+  std::string path = "/db";
 };
 
 /// `open() -> Result<Db>` opens the database under test; it is closed and opened again at random.
+/// Where that is `open(path)`, it begins at `ModelOptions::path` and now and then goes on in a
+/// checkpoint beside it.
 template <class Db, class Open>
 class ModelCheck {
   struct Before {  // as the family orders its keys
@@ -41,6 +46,7 @@ class ModelCheck {
     }
   };
   using Model = std::map<std::string, std::string, Before>;
+  static constexpr bool takes_path = std::is_invocable_v<Open&, const std::string&>;
   struct Held {
     Snapshot snapshot;
     Model model;
@@ -48,7 +54,7 @@ class ModelCheck {
 
  public:
   ModelCheck(const ModelOptions& options, Open open)
-      : options_(options), open_(std::move(open)), random_(options.seed) {}
+      : options_(options), open_(std::move(open)), random_(options.seed), path_(options.path) {}
 
   /// The first difference, in words, with the number of the operation; empty: there was none.
   [[nodiscard]] std::string run() {
@@ -65,6 +71,7 @@ class ModelCheck {
     return failure_;
   }
   [[nodiscard]] std::uint64_t reopenings() const noexcept { return reopenings_; }
+  [[nodiscard]] std::uint64_t checkpoints() const noexcept { return checkpoints_; }
   [[nodiscard]] std::uint64_t compared() const noexcept { return compared_; }
 
  private:
@@ -99,12 +106,14 @@ class ModelCheck {
       hold_snapshot();
     } else if (choice < 990) {
       check_held();
-    } else if (choice < 996) {
+    } else if (choice < 995) {
       expect(db_->flush(), "flush");
-    } else if (choice < 998) {
+    } else if (choice < 997) {
       expect(db_->compact(), "compact");
-    } else if (choice == 998) {
+    } else if (choice == 997) {
       compare_all(nullptr, model_);
+    } else if (choice == 998) {
+      copy();
     } else {
       reopen();
     }
@@ -267,6 +276,24 @@ class ModelCheck {
     }
   }
 
+  /// A checkpoint, which must not be felt here; mostly the copy goes on.
+  void copy() {
+    if constexpr (takes_path) {
+      const std::string target = options_.path + "-" + std::to_string(++checkpoints_);
+      if (expect(db_->checkpoint(target), "checkpoint") && below(4) != 0) {
+        path_ = target;
+        reopen();
+        compare_all(nullptr, model_);
+      }
+    }
+  }
+  [[nodiscard]] Result<Db> open_now() {
+    if constexpr (takes_path) {
+      return open_(path_);
+    } else {
+      return open_();
+    }
+  }
   bool reopen() {
     held_.clear();
     if (db_) {
@@ -275,7 +302,7 @@ class ModelCheck {
       }
       db_.reset();
     }
-    auto opened = open_();
+    auto opened = open_now();
     if (!opened) {
       fail_with("open: " + to_string(opened.error()));
       return false;
@@ -300,11 +327,13 @@ class ModelCheck {
   ModelOptions options_;
   Open open_;
   std::mt19937_64 random_;
+  std::string path_;
   std::optional<Db> db_;
   Model model_;
   std::vector<Held> held_;
   std::uint64_t operation_ = 0;
   std::uint64_t reopenings_ = 0;
+  std::uint64_t checkpoints_ = 0;
   std::uint64_t compared_ = 0;
   std::string failure_;
 };

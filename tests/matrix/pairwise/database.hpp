@@ -41,6 +41,8 @@ class Database {
   [[nodiscard]] virtual Result<void> flush() = 0;
   [[nodiscard]] virtual Result<void> compact() = 0;
   [[nodiscard]] virtual Result<void> verify() = 0;
+  /// Makes a copy, which is what the next `open` opens.
+  [[nodiscard]] virtual Result<void> checkpoint() = 0;
   [[nodiscard]] virtual Snapshot snapshot() = 0;
   [[nodiscard]] virtual Result<std::optional<std::string>> get(const std::string& key,
                                                                const ReadOptions& options) = 0;
@@ -117,7 +119,7 @@ class DatabaseOf final : public Database {
     }
   }
   Result<void> open() override {
-    auto opened = Engine::open("/db", options_);
+    auto opened = Engine::open(path_, options_);
     if (!opened) {
       return propagate(std::move(opened));
     }
@@ -135,6 +137,10 @@ class DatabaseOf final : public Database {
   Result<void> verify() override {
     auto report = engine_->verify();
     return report ? Result<void>() : propagate(std::move(report));
+  }
+  Result<void> checkpoint() override {
+    path_ += "+";
+    return engine_->checkpoint(path_);
   }
   Snapshot snapshot() override { return engine_->snapshot(); }
   Result<std::optional<std::string>> get(const std::string& key,
@@ -171,6 +177,7 @@ class DatabaseOf final : public Database {
 
  private:
   typename Engine::Options options_;
+  std::string path_ = "/db";
   std::optional<Engine> engine_;
 };
 

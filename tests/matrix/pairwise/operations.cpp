@@ -62,6 +62,9 @@ class Run {
       expect(database_.flush(), "flush");
     } else if (choice < 992) {
       expect(database_.compact(), "compact");
+    } else if (choice < 995) {
+      expect(database_.checkpoint(), "checkpoint");
+      reopen();
     } else {
       reopen();
     }
