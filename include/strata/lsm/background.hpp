@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -216,8 +217,18 @@ class Background {
   }
 
  private:
-  static void flush_task(void* self) { static_cast<Background*>(self)->flush_all(); }
-  static void compaction_task(void* self) { static_cast<Background*>(self)->compact_all(); }
+  static void flush_task(void* self) { run_task<&Background::flush_all>(self); }
+  static void compaction_task(void* self) { run_task<&Background::compact_all>(self); }
+  /// A job for which there is no memory ends all of them, not the process.
+  template <auto Job>
+  static void run_task(void* self) noexcept {
+    auto& background = *static_cast<Background*>(self);
+    try {
+      (background.*Job)();
+    } catch (const std::bad_alloc&) {
+      background.stop_with(Error(ErrorCode::read_only, "out of memory"));
+    }
+  }
   static void help_task(void* self) { static_cast<Background*>(self)->crew_.help(); }
   [[nodiscard]] static unsigned threads_of(const typename Executor::Options& options) {
     if constexpr (requires { options.compaction_threads; }) {
@@ -343,6 +354,22 @@ class Background {
     return {};
   }
 
+  /// A compaction that was counted; no more when this goes.
+  class Running {
+   public:
+    explicit Running(Background& background) : background_(background) {}
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+      const std::lock_guard lock(background_.mutex_);
+      --background_.compacting_;
+      background_.changed_.notify_all();
+    }
+
+   private:
+    Background& background_;
+  };
+
   template <class Tree>
   [[nodiscard]] Result<bool> compact_tree(Tree& tree) {
     std::optional<typename Tree::Picked> picked;
@@ -361,12 +388,10 @@ class Background {
       picked = std::move(*pick);
       ++compacting_;
     }
-    auto done = run_compaction(tree, *picked);
-    {
-      const std::lock_guard lock(mutex_);
-      --compacting_;
-      changed_.notify_all();
-    }
+    auto done = [&] {
+      const Running running(*this);
+      return run_compaction(tree, *picked);
+    }();
     if (!done) {
       return propagate(std::move(done));
     }

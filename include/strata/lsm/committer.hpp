@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -142,13 +143,26 @@ class Committer {
     return std::move(write.result);
   }
   void lead(PendingWrite& write) {
-    QueuedWrite& last = queue_.gather(write, group_max);
-    if (write.exclusive) {
-      write.result = write.control(write.control_argument);
-    } else {
-      commit_group(write, static_cast<PendingWrite&>(last));
+    auto& last = static_cast<PendingWrite&>(queue_.gather(write, group_max));
+    try {
+      if (write.exclusive) {
+        write.result = write.control(write.control_argument);
+      } else {
+        commit_group(write, last);
+      }
+    } catch (const std::bad_alloc&) {
+      give_up(write, last);
     }
     queue_.leave(write, last);
+  }
+  /// Memory ran out midway: the log may have a batch that the memtables have not, or in part.
+  /// Nothing of it is visible; the database takes no more writes, and reopening replays the log.
+  /// Allocates nothing.
+  void give_up(PendingWrite& first, PendingWrite& last) noexcept {
+    const auto out_of_memory = [] { return Error(ErrorCode::outcome_unknown, "out of memory"); };
+    host_.commit_failed(out_of_memory());
+    for_each(first, last,
+             [&](PendingWrite& write) { write.result = tl::unexpected<Error>(out_of_memory()); });
   }
 
   template <class Visit>

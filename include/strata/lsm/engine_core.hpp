@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,7 +84,14 @@ class EngineCore {
   }
   EngineCore(const EngineCore&) = delete;
   EngineCore& operator=(const EngineCore&) = delete;
-  ~EngineCore() { (void)close(); }
+  /// Where there is not even memory to close, the log has what was acknowledged.
+  ~EngineCore() {
+    try {
+      (void)close();
+    } catch (const std::bad_alloc&) {
+      background_.stop();
+    }
+  }
 
   /// Takes over what recovery found; the database accepts writes from here on.
   void start(std::optional<typename FileSystem::Lock> lock, std::optional<Manifest> manifest,
