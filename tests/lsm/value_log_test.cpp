@@ -17,6 +17,7 @@
 #include <catch2/catch.hpp>
 
 #include <strata/compaction/filter.hpp>
+#include <strata/compaction/leveled.hpp>
 #include <strata/compaction/manual.hpp>
 #include <strata/compaction/merge.hpp>
 #include <strata/io/files.hpp>
@@ -231,6 +232,99 @@ TEST_CASE("compactions that nobody asked for keep garbage within bounds") {
   CAPTURE(bytes, live_bytes(model));
   // 1 / (1 - garbage_ratio) of what is live, and what the last few flushes brought.
   CHECK(bytes < 2 * live_bytes(model) + 3 * 200'000);
+}
+
+namespace {
+
+/// A value file of which 19 of 20 values become garbage, where what refers to the last of them is a
+/// table that no compaction passes: "z", far away. `before`: is called with its path before that.
+template <class Db, class Before>
+std::string leave_garbage(Db& db, io::Memory& fs, Before before) {
+  for (unsigned i = 0; i < 19; ++i) {
+    REQUIRE(db.put(key_of(i), large('1')));
+  }
+  for (unsigned i = 0; i < 200; ++i) {
+    REQUIRE(db.put("m" + key_of(i), std::string(100, 'm')));
+  }
+  REQUIRE(db.put("z", large('z')));
+  REQUIRE(db.compact());
+  REQUIRE(value_files(fs).size() == 1);
+  REQUIRE(db.stats().families[0].levels[1].files > 2);
+  const std::string path = value_files(fs).front();
+  before(path);
+  for (unsigned i = 0; i < 19; ++i) {
+    REQUIRE(db.put(key_of(i), large('2')));
+  }
+  REQUIRE(db.compact(key_of(0), key_of(18)));
+  return path;
+}
+template <class Db>
+Db open_with_large_files(const io::Memory& fs) {
+  auto options = options_of<Db>(fs);
+  options.write_buffer_bytes = 1'000'000;
+  options.value_separation.file_bytes = 1'000'000;
+  if constexpr (requires { options.compaction.level1_bytes; }) {
+    options.compaction.level1_bytes = 1'000'000;
+  }
+  return Db::open("/db", options).value();
+}
+const auto nothing = [](const std::string&) {};
+
+/// Makes tables as `Leveled` does, when it is told to.
+struct Told : compaction::Leveled {
+  using compaction::Leveled::Leveled;
+  static constexpr std::string_view name = "told";
+  static constexpr bool only_on_demand = true;
+  static std::optional<compaction::Job> pick(const compaction::Levels&,
+                                             const compaction::Conditions&) {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a file of garbage empties, though no compaction passes what is left of it") {
+  io::Memory fs;
+  auto db = open_with_large_files<Tree>(fs);
+  const std::string old = leave_garbage(db, fs, nothing);
+  CHECK_FALSE(fs.exists(old).value());
+  CHECK(db.stats().families[0].value_garbage_bytes == 0);
+  CHECK(db.get("z").value() == large('z'));
+  CHECK(db.get(key_of(7)).value() == large('2'));
+  CHECK(db.verify());
+}
+
+TEST_CASE("where nothing is compacted unasked, no garbage is collected either") {
+  io::Memory fs;
+  auto db = open_with_large_files<SmallTree<value_separation::ValueLog, Told>>(fs);
+  const std::string old = leave_garbage(db, fs, nothing);
+  CHECK(fs.exists(old).value());
+  CHECK(db.stats().families[0].value_garbage_bytes == 19 * 5'004);
+  REQUIRE(db.compact());
+  CHECK_FALSE(fs.exists(old).value());
+  CHECK(db.get("z").value() == large('z'));
+}
+
+TEST_CASE("a damaged value keeps its file, and is tried once, not for ever") {
+  io::Memory fs;
+  std::optional<Tree> db(open_with_large_files<Tree>(fs));
+  const std::string old = leave_garbage(*db, fs, [&](const std::string& path) {
+    REQUIRE(db->close());
+    std::string bytes = io::read_file(fs, path).value();
+    bytes[bytes.size() - 10] = static_cast<char>(bytes[bytes.size() - 10] ^ 1);
+    overwrite(fs, path, bytes);
+    db.emplace(open_with_large_files<Tree>(fs));
+  });
+  CHECK(fs.exists(old).value());
+  const auto damaged = db->get("z");
+  REQUIRE_FALSE(damaged);
+  CHECK(damaged.error().code() == ErrorCode::corruption);
+  CHECK(damaged.error().message().find(old) != std::string::npos);
+  CHECK(db->get(key_of(7)).value() == large('2'));
+  REQUIRE(db->put("z", large('y')));
+  REQUIRE(db->compact("z", "z"));
+  CHECK_FALSE(fs.exists(old).value());
+  CHECK(db->verify());
 }
 
 TEST_CASE("a compaction copies pointers, not the values that they lead to") {

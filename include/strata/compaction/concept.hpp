@@ -16,6 +16,8 @@
 /// |                           | database opens, and when an open one is given new options       |
 /// | `C::follows_reads`        | optional `bool`: true: `now.reads` is counted, at the cost of   |
 /// |                           | one count a look-up                                             |
+/// | `C::only_on_demand`       | optional `bool`: true: nothing is compacted that nobody asked   |
+/// |                           | for, nor are values collected (`value_separation::ValueLog`)    |
 ///
 /// A policy decides along four axes (Sarkar, Staratzis, Zhu, Athanassoulis, VLDB 2021), and each
 /// model names them: the *trigger* (when), the *layout* (how many sorted runs a level may have),
@@ -106,6 +108,16 @@ template <class C>
 inline constexpr bool follows_reads = [] {
   if constexpr (requires { C::follows_reads; }) {
     return C::follows_reads;
+  } else {
+    return false;
+  }
+}();
+
+/// Whether nothing is to be compacted that nobody asked for.
+template <class C>
+inline constexpr bool only_on_demand = [] {
+  if constexpr (requires { C::only_on_demand; }) {
+    return C::only_on_demand;
   } else {
     return false;
   }

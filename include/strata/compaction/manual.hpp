@@ -14,6 +14,7 @@ class Manual {
  public:
   using policy_slot = compaction_slot;
   static constexpr std::string_view name = "manual";
+  static constexpr bool only_on_demand = true;
   struct Options {};
 
   explicit Manual(Options) {}

@@ -429,8 +429,10 @@ class Background {
     picked.for_each_file([this](const auto& file) {
       host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
     });
+    host_.metrics().add(metrics::Counter::value_collections, picked.emptied.empty() ? 0 : 1);
     for (const auto& file : files->tables) {
       file->settled = is_settled;
+      file->stuck = refers_to(file->metadata().values, picked.emptied);
     }
     return install(tree, picked, *built, *files, true);
   }

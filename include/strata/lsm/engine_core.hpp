@@ -271,15 +271,19 @@ class EngineCore {
     if (auto flushed = flush(); !flushed) {
       return flushed;
     }
+    Result<void> done;
     {
       const typename BackgroundWork::Pause pause(background_);
       const std::lock_guard one_at_a_time(compact_mutex_);
-      auto done = RangeCompaction(background_, tree, options, next_file_number_.load()).run();
-      if (!done || options.scope != CompactScope::minor) {
-        return done;
-      }
+      done = RangeCompaction(background_, tree, options, next_file_number_.load()).run();
     }
-    return background_.settle(tree);
+    if (done && options.scope == CompactScope::minor) {
+      return background_.settle(tree);
+    }
+    if constexpr (TreeT::Values::separates) {
+      background_.schedule_compaction();  // tables elsewhere may now refer to too much garbage
+    }
+    return done;
   }
 
   /// Flushes what the log does not hold, syncs the log, stops the workers, releases the lock.

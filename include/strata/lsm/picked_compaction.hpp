@@ -35,6 +35,8 @@ struct PickedCompaction {
   bool trivial_move = false;  ///< one table, nothing to merge with: only the manifest changes
   /// How much of a value file may be garbage before its values move; none: as the options say.
   std::optional<double> garbage_ratio{};
+  /// Value files that the output refers to no more, but for values that are damaged; ascending.
+  std::vector<std::uint64_t> emptied{};
 
   template <class Visit>
   void for_each_file(Visit visit) const {

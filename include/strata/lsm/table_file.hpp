@@ -77,6 +77,8 @@ class TableFile {
   bool busy = false;
   /// Guarded by the engine's lock: writing it again would drop nothing. See lsm/compact_range.hpp.
   bool settled = false;
+  /// Guarded by the engine's lock: a value of it can not be moved. See lsm/value_collection.hpp.
+  bool stuck = false;
 
   [[nodiscard]] compaction::FileView view() const {
     return {.number = metadata_.number,

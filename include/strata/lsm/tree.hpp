@@ -43,6 +43,7 @@
 #include <strata/lsm/table_writer.hpp>
 #include <strata/lsm/tree_files.hpp>
 #include <strata/lsm/tree_types.hpp>
+#include <strata/lsm/value_collection.hpp>
 #include <strata/lsm/value_files.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/version/edit.hpp>
@@ -238,6 +239,11 @@ class Tree : public TreeFiles<TypesOf> {
     auto now = conditions();
     now.oldest_snapshot = snapshots.empty() ? sequence_max : snapshots.front();
     auto job = picker_.pick(current().tables->view(), now);
+    if constexpr (Values::separates && !compaction::only_on_demand<typename Types::Compaction>) {
+      if (!job) {
+        return pick_collection();
+      }
+    }
     if (!job || (job->action == compaction::Action::drop && !snapshots.empty())) {
       return std::nullopt;
     }
@@ -445,6 +451,17 @@ class Tree : public TreeFiles<TypesOf> {
             .unix_seconds = Types::Clock::unix_seconds(),
             .writes = flushed_entries_,
             .reads = reads_.total()};
+  }
+  /// None: no value file has too much garbage, or nothing can be done.
+  [[nodiscard]] Result<std::optional<Picked>> pick_collection() {
+    const Version& tables = *current().tables;
+    auto wasteful = tables.values.wasteful(tables.levels, options_.value_separation.garbage_ratio);
+    auto job = collection_job(tables, wasteful, file_bytes());
+    auto picked = job ? take(std::move(*job)) : std::nullopt;
+    if (picked && *picked) {
+      (*picked)->emptied = std::move(wasteful);
+    }
+    return picked;
   }
   [[nodiscard]] Result<std::optional<Picked>> take(compaction::Job job) {
     auto picked = take_inputs<Comparator>(std::move(job), *current().tables);

@@ -38,7 +38,8 @@ enum class Counter : std::uint8_t {
   flushes,
   flush_bytes,  ///< written to level 0
   compactions,
-  compaction_parts,  ///< ... counted by the parts in which they ran
+  value_collections,  ///< ... of them for garbage in value files alone
+  compaction_parts,   ///< compactions, counted by the parts in which they ran
   compaction_read_bytes,
   compaction_write_bytes,
   trivial_moves,  ///< tables that changed level without a copy
@@ -51,7 +52,7 @@ enum class Counter : std::uint8_t {
   stops,                ///< ... that had to wait for a flush or a compaction
   background_errors,
 };
-inline constexpr std::size_t counter_count = 21;
+inline constexpr std::size_t counter_count = 22;
 
 enum class Latency : std::uint8_t {
   get,    ///< of one call in 32
@@ -75,6 +76,7 @@ inline constexpr std::size_t latency_count = 6;
                                                                  "flushes",
                                                                  "flush_bytes",
                                                                  "compactions",
+                                                                 "value_collections",
                                                                  "compaction_parts",
                                                                  "compaction_read_bytes",
                                                                  "compaction_write_bytes",

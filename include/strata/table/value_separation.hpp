@@ -57,7 +57,8 @@ struct ValueLog {
   struct Options {
     std::size_t threshold_bytes = 4_KiB;  ///< smaller values stay in tables
     std::uint64_t file_bytes = 256_MiB;   ///< of a value file before the next begins, about
-    /// A compaction rewrites the values that it meets in a file of which more than this is garbage.
+    /// Values move out of a file of which more than this is garbage: where a compaction meets them,
+    /// and where none does, when the policy has no job.
     double garbage_ratio = 0.5;
   };
 };
