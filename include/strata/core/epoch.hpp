@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
+#include <thread>
 #include <vector>
 
 #include <strata/core/hash.hpp>
@@ -62,15 +64,24 @@ class EpochDomain {
   }
 
   /// Deletes `object` when the last reader that may hold it has left. Call it after the pointer
-  /// to `object` has been replaced with a sequentially consistent store.
+  /// to `object` has been replaced with a sequentially consistent store. Without memory to remember
+  /// the object it waits for those readers.
   template <class T>
   void retire(const T* object) {
     std::vector<Retired> free_now;
     {
       const std::lock_guard lock(mutex_);
       const std::uint64_t last_epoch = epoch_.fetch_add(1, std::memory_order_seq_cst);
-      retired_.push_back(
-          {object, [](const void* p) { delete static_cast<const T*>(p); }, last_epoch});
+      try {
+        retired_.push_back(
+            {object, [](const void* p) { delete static_cast<const T*>(p); }, last_epoch});
+      } catch (const std::bad_alloc&) {
+        while (oldest_reader() <= last_epoch) {
+          std::this_thread::yield();
+        }
+        delete object;
+        throw;
+      }
       collect(free_now);
     }
     // Outside the lock: destructors may take long, and may retire more.
@@ -86,15 +97,19 @@ class EpochDomain {
     std::uint64_t last_epoch;
   };
 
-  void collect(std::vector<Retired>& free_now) {
-    std::uint64_t oldest_reader = UINT64_MAX;
+  [[nodiscard]] std::uint64_t oldest_reader() const noexcept {
+    std::uint64_t oldest = UINT64_MAX;
     for (const Slot& slot : slots_) {
       const std::uint64_t epoch = slot.epoch.load(std::memory_order_seq_cst);
-      oldest_reader = epoch != 0 && epoch < oldest_reader ? epoch : oldest_reader;
+      oldest = epoch != 0 && epoch < oldest ? epoch : oldest;
     }
+    return oldest;
+  }
+  void collect(std::vector<Retired>& free_now) {
+    const std::uint64_t oldest = oldest_reader();
     std::vector<Retired> kept;
     for (const Retired& retired : retired_) {
-      (retired.last_epoch < oldest_reader ? free_now : kept).push_back(retired);
+      (retired.last_epoch < oldest ? free_now : kept).push_back(retired);
     }
     retired_.swap(kept);
   }
