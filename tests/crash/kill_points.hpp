@@ -5,11 +5,11 @@
 /// such calls or of the rare ones, which are those about names and syncs. A call that would have
 /// written bytes may write half of them first.
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>

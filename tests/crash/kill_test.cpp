@@ -7,7 +7,6 @@
 ///
 /// STRATA_KILL_CYCLES sets the number of cycles (600), STRATA_KILL_SEED the seed.
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -138,7 +138,9 @@ TEST_CASE("histories of an honest register are linearizable") {
   std::mt19937_64 random(seed);
   for (const std::size_t threads : {1U, 3U, 8U}) {
     LinearizabilityCheck check(random_history(random, 5'000, threads));
-    CHECK(check.run() == "");
+    const std::string violation = check.run();
+    INFO(violation);
+    CHECK(violation.empty());
     CHECK(check.configurations_most() < 1'000);
   }
 }
