@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -175,13 +176,16 @@ class Posix {
   }
 
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& path) const {
-    DIR* const directory = ::opendir(path.c_str());
+    struct Close {
+      void operator()(DIR* opened) const noexcept { ::closedir(opened); }
+    };
+    const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
     if (directory == nullptr) {
       return detail::system_error("opendir", path, errno);
     }
     std::vector<std::string> names;
     errno = 0;  // readdir says "end" and "error" alike
-    while (const dirent* const entry = ::readdir(directory)) {
+    while (const dirent* const entry = ::readdir(directory.get())) {
       const std::string_view entry_name = entry->d_name;
       if (entry_name != "." && entry_name != "..") {
         names.emplace_back(entry_name);
@@ -189,7 +193,6 @@ class Posix {
       errno = 0;
     }
     const int code = errno;
-    ::closedir(directory);
     if (code != 0) {
       return detail::system_error("readdir", path, code);
     }
