@@ -15,9 +15,10 @@
 /// 4. It accepts a change, and is the same after it was closed and opened again.
 /// 5. The same holds if the power fails again at any call of the recovery.
 ///
-/// `run_faults` does the same with a disk that breaks instead: at each call each `io::FaultKind` of
-/// writing, once; the script goes on as far as the database lets it. Changes that were refused must
-/// be absent, those that were acknowledged must be there after a loss of power as above.
+/// `run_faults` does the same with a disk that breaks instead: at each call each `io::FaultKind`,
+/// once, and from then on; the script goes on as far as the database lets it. Changes that were
+/// refused must be absent, those that were acknowledged must be there after a loss of power as
+/// above.
 ///
 /// Two images of equal content recover alike, so the second of them is only held against what the
 /// script had been promised by then; reports say how many were distinct.
@@ -59,9 +60,10 @@ struct CrashOptions {
 };
 
 struct CrashReport {
-  std::uint64_t calls = 0;     ///< mutating calls of the script, each a crash
-  std::uint64_t states = 0;    ///< images that were judged
-  std::uint64_t distinct = 0;  ///< images of different content among them
+  std::uint64_t calls = 0;       ///< mutating calls of the script, each a crash
+  std::uint64_t read_calls = 0;  ///< of the script
+  std::uint64_t states = 0;      ///< images that were judged
+  std::uint64_t distinct = 0;    ///< images of different content among them
   std::uint64_t recovery_crashes = 0;
   std::vector<std::string> violations;
 };
@@ -81,14 +83,15 @@ class CrashBattery {
     return std::move(report_);
   }
   [[nodiscard]] CrashReport run_faults() {
+    using Kind = io::FaultKind;
     count_calls();
-    for (std::uint64_t call = first(); call <= last(report_.calls) && clean(); ++call) {
-      for (const auto kind :
-           {io::FaultKind::eio, io::FaultKind::enospc, io::FaultKind::short_write,
-            io::FaultKind::sync_fails_pages_dropped, io::FaultKind::sync_fails_pages_visible,
-            io::FaultKind::renamed_but_error, io::FaultKind::close_error}) {
-        fail_at(call, kind);
-      }
+    for (const Kind kind :
+         {Kind::eio, Kind::enospc, Kind::short_write, Kind::sync_fails_pages_dropped,
+          Kind::sync_fails_pages_visible, Kind::renamed_but_error, Kind::close_error}) {
+      fail_at_each_call(kind, report_.calls);
+    }
+    for (const Kind kind : {Kind::read_eio, Kind::emfile}) {
+      fail_at_each_call(kind, report_.read_calls);
     }
     return std::move(report_);
   }
@@ -106,6 +109,7 @@ class CrashBattery {
     io::Simulated whole;
     const CrashHistory story = play(whole);
     report_.calls = whole.calls();
+    report_.read_calls = whole.read_calls();
     if (!story.is_complete()) {
       violation("the script fails without a fault");
     }
@@ -123,11 +127,14 @@ class CrashBattery {
     for (unsigned i = 0; i < options_.random_images + 2; ++i) {
       const auto choice = choice_of(i, call);
       where_ = "crash at call " + std::to_string(call) + ", image " + std::to_string(i);
-      judge(fs.crash_image(choice), story, choice);
+      judge(fs.crash_image(choice), story, keeps_all(choice));
       if (call % options_.recovery_stride == 0 && (i == 0 || i == 2)) {
         crash_recovery(fs, choice, story);
       }
     }
+  }
+  [[nodiscard]] static bool keeps_all(const io::CrashChoice& choice) noexcept {
+    return choice.kind == io::CrashChoice::Kind::keep_all;
   }
   [[nodiscard]] static io::CrashChoice choice_of(unsigned i, std::uint64_t call) {
     return i == 0   ? io::CrashChoice::drop_all_unsynced()
@@ -151,28 +158,38 @@ class CrashBattery {
       for (const auto again :
            {io::CrashChoice::drop_all_unsynced(), io::CrashChoice::random(call)}) {
         where_ = outer + ", recovery crashed at call " + std::to_string(call);
-        judge(disk.crash_image(again), story, choice);
+        judge(disk.crash_image(again), story, keeps_all(choice));
       }
     }
   }
 
-  void fail_at(std::uint64_t call, io::FaultKind kind) {
+  /// Once, and from then on.
+  void fail_at_each_call(io::FaultKind kind, std::uint64_t calls) {
+    for (std::uint64_t call = first(); call <= last(calls) && clean(); ++call) {
+      fail_at(call, kind, false);
+      fail_at(call, kind, true);
+    }
+  }
+  void fail_at(std::uint64_t call, io::FaultKind kind, bool for_ever) {
     recovered_.clear();  // another fault, another story
     io::Simulated fs;
-    fs.inject({.call = call, .kind = kind});
+    fs.inject({.call = call, .kind = kind, .forever = for_ever});
     const CrashHistory story = play(fs);
     if (fs.faults_fired() == 0) {
       return;  // the call is of another kind
     }
     for (unsigned i = 0; i < 3; ++i) {
-      where_ = "fault " + std::to_string(static_cast<int>(kind)) + " at call " +
-               std::to_string(call) + ", image " + std::to_string(i);
+      where_ = "fault " + std::to_string(static_cast<int>(kind)) +
+               (for_ever ? " from call " : " at call ") + std::to_string(call) + ", image " +
+               std::to_string(i);
       const auto choice = choice_of(i, call);
-      judge(fs.crash_image(choice), story, choice);
+      // Of what a failed sync dropped, nobody may have heard before the script ended.
+      judge(fs.crash_image(choice), story,
+            keeps_all(choice) && kind != io::FaultKind::sync_fails_pages_dropped);
     }
   }
 
-  void judge(const io::Simulated& disk, const CrashHistory& story, io::CrashChoice choice) {
+  void judge(const io::Simulated& disk, const CrashHistory& story, bool kept_all) {
     ++report_.states;
     const std::uint64_t content = disk.fingerprint();
     auto known = recovered_.find(content);
@@ -183,7 +200,7 @@ class CrashBattery {
       }
       known = recovered_.emplace(content, *found).first;
     }
-    const std::uint64_t least = story.least(choice.kind == io::CrashChoice::Kind::keep_all);
+    const std::uint64_t least = story.least(kept_all);
     if (known->second > story.attempted()) {
       violation("has change " + std::to_string(known->second) + ", which was refused");
     } else if (known->second < least) {
