@@ -108,6 +108,12 @@ foreach(file IN LISTS wrong_files)
     ${here}/compile_fail/${file} ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
 endforeach()
 
+# Old bugs that the tests must find; `./dev museum` runs all of them.
+strata_add_design_test(museum.selftest ${python} ${here}/museum/selftest.py)
+strata_add_design_test(
+  museum.some ${python} ${here}/museum/museum.py ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+  current_not_synced replay_over_a_hole checksum_not_verified)
+
 # Programs whose object code must not mention what they did not compose.
 strata_add_design_test(size.selftest ${python} ${here}/size/selftest.py ${compilers})
 file(GLOB size_files CONFIGURE_DEPENDS RELATIVE ${here}/size size/*.cpp)

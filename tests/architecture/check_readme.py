@@ -4,8 +4,8 @@
 A block of code under `<!-- examples/x.cpp -->` is that file, less its licence line. Under
 `<!-- part of examples/x.cpp -->` it is lines of it, one after the other, and then all code of the
 page has such a source. Links lead to files; one to a test that is not named by its path is named by
-a test case in it, and every sentence of the durability contract has one. A policy that a table names
-in its first column is a class of that namespace.
+a test case in it, and every sentence of the durability contract has one. A policy that a table
+names in its first column is a class of that namespace.
 """
 
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-"""Every mutant still fits the library: its lines are there, once, and so is the test that kills it."""
+"""Every mutant still fits the library: its lines are there, once, and so is its test."""
 
 import pathlib
 import sys
@@ -33,8 +33,8 @@ class Museum(unittest.TestCase):
         self.assertRaisesRegex(ValueError, "has 0 times", one.mutated, ROOT)
 
     def test_a_mutant_whose_test_is_gone(self):
-        one = self.planted("bug: b\nfile: version/manifest.hpp\nby: version/manifest_test.cpp none\n\n"
-                           "<<<<\n#pragma once\n====\n>>>>\n")
+        one = self.planted("bug: b\nfile: version/manifest.hpp\nby: version/manifest_test.cpp none"
+                           "\n\n<<<<\n#pragma once\n====\n>>>>\n")
         self.assertRaisesRegex(ValueError, "there is no test", one.mutated, ROOT)
 
 
