@@ -28,6 +28,7 @@
 #include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/executor.hpp>
 #include <strata/lsm/subcompaction.hpp>
+#include <strata/lsm/value_collection.hpp>
 #include <strata/observe/timer.hpp>
 #include <strata/version/edit.hpp>
 
