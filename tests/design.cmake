@@ -83,10 +83,9 @@ add_subdirectory(headers)
 add_subdirectory(matrix)
 
 # Templates are only compiled where they are used. The other compiler gets what uses most of them:
-# every model under its kit, and the tests of the engine and the manager. It gets all tests where
-# it builds them, as `./dev san` does with g++.
-file(GLOB other_paths CONFIGURE_DEPENDS ${here}/matrix/*.cpp ${here}/lsm/*_test.cpp
-     ${here}/manager/*_test.cpp)
+# every model under its kit, and the tests of the manager. It gets all tests where it builds them,
+# as `./dev san` does with g++.
+file(GLOB other_paths CONFIGURE_DEPENDS ${here}/matrix/*.cpp ${here}/manager/*_test.cpp)
 foreach(compiler IN LISTS STRATA_COMPILERS)
   if(NOT compiler STREQUAL CMAKE_CXX_COMPILER)
     cmake_path(GET compiler FILENAME compiler_name)
