@@ -17,9 +17,9 @@
 #include <strata/compression/per_level.hpp>
 #include <strata/compression/zstd.hpp>
 #include <strata/core/checksum.hpp>
-#include <strata/core/coding.hpp>
 #include <strata/core/comparator.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/range_erase.hpp>
 #include <strata/io/posix.hpp>
 #include <strata/table/block.hpp>
 #include <strata/table/format.hpp>
@@ -28,6 +28,7 @@
 #include <strata/table/index_eytzinger.hpp>
 #include <strata/table/index_learned.hpp>
 #include <strata/table/properties.hpp>
+#include <strata/table/sections.hpp>
 #include <strata/table/separators.hpp>
 
 #include "dump_out.hpp"
@@ -117,20 +118,14 @@ class TableDump {
     if (!bytes) {
       return noted(offset, bytes.error());
     }
-    Decoder decoder(*bytes);
-    while (!decoder.done()) {
-      std::string_view first;
-      std::string_view last;
-      Sequence sequence = 0;
-      if (!decoder.take_string(first) || !decoder.take_string(last) ||
-          !decoder.take_fixed(sequence)) {
-        out_.damage(offset, "the range erases are damaged");
-        break;
-      }
-      boost::json::object fields = {{"sequence", sequence}};
-      out_.put(fields, "first", first);
-      out_.put(fields, "last", last);
+    const bool are_whole = table::decode_range_erases(*bytes, [&](const RangeErase& range) {
+      boost::json::object fields = {{"sequence", range.sequence}};
+      out_.put(fields, "first", range.first);
+      out_.put(fields, "last", range.last);
       out_.line("erased", offset, std::move(fields));
+    });
+    if (!are_whole) {
+      out_.damage(offset, "the range erases are damaged");
     }
     return {};
   }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/table/sections.hpp>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <catch2/catch.hpp>
 
+#include <strata/core/coding.hpp>
+#include <strata/core/range_erase.hpp>
 #include <strata/filter/concept.hpp>
 #include <strata/io/files.hpp>
 #include <strata/table/frame_reader.hpp>
@@ -43,6 +47,28 @@ TEST_CASE("the sections of a table say what it was built from", "[table]") {
   CHECK(sections.index().count() > 50);
   CHECK(sections.partitions().count() == 0);
   CHECK(sections.memory_bytes() == sections.filter().size() + sections.index().memory_bytes());
+}
+
+TEST_CASE("range erases are told from their bytes, and from bytes that are cut", "[table]") {
+  std::string bytes;
+  put_string(bytes, "a");
+  put_string(bytes, "bcd");
+  put_fixed(bytes, Sequence{7});
+  const std::size_t one = bytes.size();
+  bytes += bytes;
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    CAPTURE(size);
+    std::size_t seen = 0;
+    const bool are_whole = table::decode_range_erases(std::string_view(bytes).substr(0, size),
+                                                      [&](const RangeErase& range) {
+                                                        ++seen;
+                                                        CHECK(range.first == "a");
+                                                        CHECK(range.last == "bcd");
+                                                        CHECK(range.sequence == 7);
+                                                      });
+    CHECK(are_whole == (size % one == 0));
+    CHECK(seen == size / one);
+  }
 }
 
 TEST_CASE("sections that were damaged after they were loaded are found by a check", "[table]") {

@@ -27,6 +27,23 @@
 
 namespace strata::table {
 
+/// Calls `visit(RangeErase)` for each of a section; false where the bytes end amid one.
+template <class Visit>
+[[nodiscard]] bool decode_range_erases(std::string_view bytes, Visit visit) {
+  Decoder decoder(bytes);
+  while (!decoder.done()) {
+    std::string_view first;
+    std::string_view last;
+    Sequence sequence = 0;
+    if (!decoder.take_string(first) || !decoder.take_string(last) ||
+        !decoder.take_fixed(sequence)) {
+      return false;
+    }
+    visit(RangeErase{std::string(first), std::string(last), sequence});
+  }
+  return true;
+}
+
 template <class Spec>
 class Sections {
   using Comparator = typename Spec::Comparator;
@@ -178,16 +195,10 @@ class Sections {
     if (!bytes) {
       return propagate(std::move(bytes));
     }
-    Decoder decoder(*bytes);
-    while (!decoder.done()) {
-      std::string_view first;
-      std::string_view last;
-      Sequence sequence = 0;
-      if (!decoder.take_string(first) || !decoder.take_string(last) ||
-          !decoder.take_fixed(sequence)) {
-        return frames.damaged("the range erases are damaged");
-      }
-      range_erases_.push_back({std::string(first), std::string(last), sequence});
+    const bool are_whole = decode_range_erases(
+        *bytes, [this](RangeErase range) { range_erases_.push_back(std::move(range)); });
+    if (!are_whole) {
+      return frames.damaged("the range erases are damaged");
     }
     return {};
   }
