@@ -39,15 +39,6 @@ struct TwoFamilies {
     shrink(options, fs);
     return options;
   }
-  static Result<Db> open(const io::Memory& fs, bool read_only) {
-    auto options = TwoFamilies::options(fs);
-    options.read_only = read_only;
-    return Db::open("/db", options);
-  }
-  static Result<void> repair(const io::Memory& fs) {
-    auto done = Db::repair("/db", options(fs));
-    return done ? Result<void>() : propagate(std::move(done));
-  }
   static Script script() { return in_both(); }
   template <class Visit>
   static void each_family(Db& db, Visit&& visit) {
@@ -67,20 +58,12 @@ struct DynamicFamily {
     return options;
   }
   /// A family that was dropped leaves its number behind, and nothing else.
-  static Result<Db> open(const io::Memory& fs, bool read_only) {
-    auto options = DynamicFamily::options(fs);
-    options.read_only = read_only;
-    auto db = Db::open("/db", options);
-    if (db && !read_only && db->family_names().size() == 1) {
-      must(db->create_family("dropped")->put("key", "value"));
-      must(db->drop_family("dropped"));
-      (void)db->create_family("made");
+  static void prepare(Db& db) {
+    if (db.family_names().size() == 1) {
+      must(db.create_family("dropped")->put("key", "value"));
+      must(db.drop_family("dropped"));
+      (void)db.create_family("made");
     }
-    return db;
-  }
-  static Result<void> repair(const io::Memory& fs) {
-    auto done = Db::repair("/db", options(fs));
-    return done ? Result<void>() : propagate(std::move(done));
   }
   static Script script() { return in_both(); }
   template <class Visit>
@@ -111,22 +94,6 @@ struct Encrypted {
     options.file_system = Files(*ring, fs);
     options.wal.segment_bytes = 8'000;
     return options;
-  }
-  static Result<Db> open(const io::Memory& fs, bool read_only) {
-    auto options = Encrypted::options(fs);
-    if (!options) {
-      return propagate(std::move(options));
-    }
-    options->read_only = read_only;
-    return Db::open("/db", *options);
-  }
-  static Result<void> repair(const io::Memory& fs) {
-    auto options = Encrypted::options(fs);
-    if (!options) {
-      return propagate(std::move(options));
-    }
-    auto done = Db::repair("/db", *options);
-    return done ? Result<void>() : propagate(std::move(done));
   }
   static Script script() { return two_levels(); }
   template <class Visit>

@@ -7,7 +7,8 @@
 /// composition is described by a `Setup`:
 ///
 ///     using Db = ...;
-///     static Result<Db> open(io::Memory fs, bool read_only);
+///     static Db::Options options(io::Memory fs);    or a Result of them
+///     static void prepare(Db& db);                  optional: after each open that may write
 ///     static Script script();
 ///     static void each_family(Db& db, visit)        visit(number of the family, its handle)
 
@@ -177,6 +178,31 @@ Answers ask(Family& family, const Script& script, std::vector<Error>& errors) {
 }
 
 template <class Setup>
+[[nodiscard]] Result<typename Setup::Db> open(const io::Memory& fs, bool read_only) {
+  Result<typename Setup::Db::Options> options = Setup::options(fs);
+  if (!options) {
+    return propagate(std::move(options));
+  }
+  options->read_only = read_only;
+  auto db = Setup::Db::open("/db", *options);
+  if constexpr (requires { Setup::prepare(*db); }) {
+    if (db && !read_only) {
+      Setup::prepare(*db);
+    }
+  }
+  return db;
+}
+template <class Setup>
+[[nodiscard]] Result<void> repair(io::Memory fs) {
+  Result<typename Setup::Db::Options> options = Setup::options(fs);
+  if (!options) {
+    return propagate(std::move(options));
+  }
+  auto done = Setup::Db::repair("/db", *options);
+  return done ? Result<void>() : propagate(std::move(done));
+}
+
+template <class Setup>
 void read(typename Setup::Db& db, const Script& script, const std::vector<State>& states,
           Verdict& verdict) {
   if (auto verified = db.verify(); !verified) {
@@ -213,7 +239,7 @@ Verdict check(io::Memory fs, Access access) {
   Script script = Setup::script();
   std::vector<State> states = states_after(script);
   {
-    auto db = Setup::open(fs, access == Access::read_only);
+    auto db = open<Setup>(fs, access == Access::read_only);
     if (!db) {
       verdict.errors.push_back(db.error());
       return verdict;
@@ -244,7 +270,7 @@ Verdict check(io::Memory fs, Access access) {
       verdict.errors.push_back(closed.error());
     }
   }
-  auto db = Setup::open(fs, false);
+  auto db = open<Setup>(fs, false);
   if (!db) {
     verdict.errors.push_back(db.error());
     return verdict;
@@ -255,7 +281,7 @@ Verdict check(io::Memory fs, Access access) {
 
 template <class Setup>
 void write(io::Memory fs) {
-  auto db = Setup::open(fs, false).value();
+  auto db = open<Setup>(fs, false).value();
   for (const Step& step : Setup::script()) {
     if (step.kind == Step::flush) {
       must(db.flush());
@@ -283,10 +309,10 @@ template <class Setup>
 Golden golden_of(std::string_view name) {
   return {name, &write<Setup>, &check<Setup>,
           [](io::Memory fs, bool read_only) {
-            auto db = Setup::open(fs, read_only);
+            auto db = open<Setup>(fs, read_only);
             return db ? Result<void>() : propagate(std::move(db));
           },
-          [](io::Memory fs) { return Setup::repair(fs); }};
+          &repair<Setup>};
 }
 
 /// A database of one unnamed family. `Tune` changes its options.
@@ -301,15 +327,6 @@ struct TreeSetup {
     options.table_format.block_bytes = 256;
     Tune::tune(options);
     return options;
-  }
-  static Result<Db> open(const io::Memory& fs, bool read_only) {
-    auto options = TreeSetup::options(fs);
-    options.read_only = read_only;
-    return Db::open("/db", options);
-  }
-  static Result<void> repair(const io::Memory& fs) {
-    auto done = Db::repair("/db", options(fs));
-    return done ? Result<void>() : propagate(std::move(done));
   }
   static Script script() {
     if constexpr (requires { Tune::script(); }) {
