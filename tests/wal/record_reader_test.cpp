@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,18 @@ Reader read(Directory& dir, const std::string& bytes, std::uint64_t offset = 0) 
   REQUIRE(file);
   return Reader(std::move(*file), identity, offset);
 }
+
+/// Fails where it is told to, with the caller's buffer half overwritten.
+struct FailingFile {
+  std::string bytes;
+  const bool* fails;
+
+  [[nodiscard]] std::uint64_t size_bytes() const { return bytes.size(); }
+  [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, char* to, std::size_t size) const {
+    size = bytes.copy(to, *fails ? size / 2 : size, static_cast<std::size_t>(offset));
+    return *fails ? fail(ErrorCode::io, "f: can not be read") : Result<std::size_t>(size);
+  }
+};
 
 }  // namespace
 
@@ -105,4 +119,23 @@ TEST_CASE("a search through zeros finds nothing dirty", "[wal][record_reader]") 
   REQUIRE(found);
   CHECK_FALSE(*found);
   CHECK(reader.dirty_end() == 16);
+}
+
+TEST_CASE("a read that failed leaves nothing behind that the next one could take for the file",
+          "[wal][record_reader]") {
+  const std::string first(700'000, 'a');
+  const std::string second(700'000, 'b');
+  bool fails = false;
+  wal::RecordReader<FailingFile, Checksum> reader(
+      {record(1, 0, first) + record(2, 0, second), &fails}, identity, 0);
+  REQUIRE(reader.read() == wal::Found::record);
+  REQUIRE(reader.advance());
+  fails = true;
+  CHECK_FALSE(reader.read());
+  fails = false;
+  REQUIRE(reader.read() == wal::Found::record);
+  CHECK(reader.payload() == second);
+  reader.seek(0);
+  REQUIRE(reader.read() == wal::Found::record);
+  CHECK(reader.payload() == first);
 }
