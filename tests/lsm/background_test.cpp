@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/lsm/background.hpp>
 
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <utility>
@@ -152,5 +153,43 @@ TEST_CASE("compact() of a range leaves the rest where it is") {
   REQUIRE(db->verify());
   for (unsigned i = 0; i < 300; ++i) {
     REQUIRE(db->get(key_of(i)).value().has_value());
+  }
+}
+
+TEST_CASE("whichever read of a compaction fails, nothing of its inputs is lost") {
+  io::Simulated origin;
+  {
+    auto db = open(origin);
+    for (const char* tag : {"old", "middle", "new"}) {
+      REQUIRE(tests::fill(*db, 150, tag));
+      REQUIRE(db->flush());
+    }
+    REQUIRE(db->close());
+  }
+  const auto reads_of_compaction = [&](std::uint64_t failing) {
+    io::Simulated fs = origin.crash_image(io::CrashChoice::keep_all());
+    auto db = open(fs);
+    const std::uint64_t before = fs.read_calls();
+    if (failing != 0) {
+      fs.inject({.call = before + failing, .kind = io::FaultKind::read_eio});
+    }
+    const bool is_done = db->compact().has_value();
+    const std::uint64_t reads = fs.read_calls() - before;
+    CHECK(is_done == (fs.faults_fired() == 0));
+    (void)db->close();
+    db = open(fs);
+    REQUIRE(db);
+    int missing = 0;
+    for (unsigned i = 0; i < 150; ++i) {
+      missing += db->get(key_of(i)).value() == std::string(100, 'v') + "new" ? 0 : 1;
+    }
+    CHECK(missing == 0);
+    return reads;
+  };
+  const std::uint64_t reads = reads_of_compaction(0);
+  REQUIRE(reads > 10);
+  for (std::uint64_t failing = 1; failing <= reads; ++failing) {
+    CAPTURE(failing, reads);
+    reads_of_compaction(failing);
   }
 }
