@@ -108,6 +108,26 @@ TEST_CASE(
   CHECK(files(*db, 0) == 0);
 }
 
+TEST_CASE("a major compaction takes all runs of level 0, so that what was erased stays erased") {
+  const io::Memory fs;
+  using Db = LsmTree<io::Memory, executor::Inline, clock::Frozen, compaction::Manual>;
+  auto db = Db::open("/db", {.file_system = fs});
+  REQUIRE(tests::fill(*db, 100, "x"));
+  REQUIRE(db->flush());
+  REQUIRE(db->erase(key_of(7)));
+  REQUIRE(db->flush());
+  REQUIRE(db->put(key_of(8), "new"));
+  REQUIRE(db->flush());
+  REQUIRE(files(*db, 0) == 3);
+  const std::string first = key_of(5);
+  const std::string last = key_of(9);
+  REQUIRE(db->compact({.first = first, .last = last}));
+  CHECK(files(*db, 0) == 0);
+  CHECK_FALSE(db->get(key_of(7)).value());
+  CHECK(db->get(key_of(8)).value() == "new");
+  REQUIRE(db->verify());
+}
+
 TEST_CASE("a major compaction leaves one level, and finds nothing to do the next time") {
   const io::Memory fs;
   auto db = open<>(fs);
