@@ -19,7 +19,7 @@ import time
 
 import mutant
 
-SECONDS_MAX = 900
+SECONDS_MAX = 600
 
 
 class Verdict(enum.Enum):
@@ -72,8 +72,8 @@ def run(program, one, work):
     cases = [one.case.replace(",", "\\,") + "*"] if one.case else []
     started = time.monotonic()
     try:
-        done = subprocess.run([program, *cases], cwd=work, text=True, capture_output=True,
-                              errors="replace", env=environment, timeout=SECONDS_MAX)
+        done = subprocess.run([program, "--abort", *cases], cwd=work, env=environment, text=True,
+                              errors="replace", capture_output=True, timeout=SECONDS_MAX)
         is_dead, said = done.returncode != 0, done.stdout + done.stderr
     except subprocess.TimeoutExpired:
         is_dead, said = True, "it hangs"
