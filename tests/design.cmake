@@ -133,6 +133,15 @@ strata_add_design_test(
   $<TARGET_FILE:strata_matrix_test> ${PROJECT_SOURCE_DIR} ${here}/size/policies/default.cpp
   ${compilers} ${STRATA_CHECK_FLAGS} ${STRATA_WARNINGS})
 
+# What operations cost in instructions: always as g++ compiles them.
+strata_add_design_test(performance.selftest ${python} ${here}/instructions/selftest.py)
+if(STRATA_COMPILER_g++)
+  strata_add_design_test(
+    performance.instructions ${python} ${here}/instructions/check_instructions.py
+    --compiler ${STRATA_COMPILER_g++} -- ${STRATA_CHECK_FLAGS})
+  set_tests_properties(performance.instructions PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
 # A user's project, against an installed strata and against a checkout, with each compiler.
 foreach(compiler IN LISTS STRATA_COMPILERS)
   cmake_path(GET compiler FILENAME compiler_name)
