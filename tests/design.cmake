@@ -76,6 +76,7 @@ strata_add_design_test(architecture.format ${here}/architecture/check_format.sh)
 
 list(GET STRATA_COMPILERS 0 first_compiler)
 strata_add_design_test(charts ${python} ${here}/charts/charts_test.py)
+strata_add_design_test(charts.compare ${python} ${here}/charts/compare_test.py)
 strata_add_design_test(include_cost ${python} ${here}/include_cost/check_cost.py .
                        ${first_compiler} ${STRATA_CHECK_FLAGS})
 

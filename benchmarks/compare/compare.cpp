@@ -1,257 +1,264 @@
 // SPDX-License-Identifier: BSL-1.0
 
-/// strata beside RocksDB, LevelDB and LMDB: the same workloads in one run, in turn, each in a fresh
-/// directory, several rounds, medians. Prints a Markdown table of thousands of operations a second
-/// and, in the last column, strata's ratio to the best of the others.
-///
-///     bench_compare [entries=1000000] [rounds=3] [directory=/tmp/strata-compare]
-///
-/// Keys are 16 digits, values 100 bytes. See peers.hpp for how each engine is set up.
+/// strata beside RocksDB, LevelDB, LMDB and WiredTiger: the same work for each in turn, several
+/// rounds, each group of rows of each engine in a process and a directory of its own. Progress goes
+/// to stderr, every figure of every round to a JSON file, which compare.py makes tables and charts
+/// of: `./dev bench compare`. engine.hpp says what is equal for all, each engine's header how it is
+/// set up.
 
-#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <functional>
-#include <map>
-#include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "peers.hpp"
+#include "engine.hpp"
+#include "leveldb.hpp"
+#include "lmdb.hpp"
+#include "rocksdb.hpp"
+#include "stage.hpp"
+#include "strata.hpp"
+#include "wiredtiger.hpp"
+#include "workloads.hpp"
+#include "ycsb.hpp"
+
+#ifdef STRATA_PEERS
+#define STRATA_PEERS_TEXT STRATA_PEERS
+#else
+#define STRATA_PEERS_TEXT "as packaged, with assertions and CRC32C in software: for a trial only"
+#endif
 
 namespace {
 
 using compare::die;
+using compare::Row;
 
-constexpr std::size_t cache_bytes = std::size_t{512} << 20;
+const std::vector<std::string> group_names = {"sequential", "batched", "synced", "random",
+                                              "larger",     "ycsb",    "bulk",   "recovery"};
+constexpr const char* row_format =
+    "%s\t%llu\t%.9g\t%.6g\t%.6g\t%.6g\t%.6g\t%.6g\t%llu\t%llu\t%llu\n";
+constexpr const char* row_pattern =
+    "%63[^\t]\t%llu\t%lg\t%lg\t%lg\t%lg\t%lg\t%lg\t%llu\t%llu\t%llu";
 
-struct Settings {
+/// Writes rows to the pipe that the parent reads.
+struct PipeSink {
+  std::FILE* pipe;
+
+  void operator()(const Row& row) const {
+    const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+    std::fprintf(pipe, row_format, row.name.c_str(), number(row.operations), row.seconds,
+                 row.p50_us, row.p99_us, row.p999_us, row.most_us, row.cpu_seconds,
+                 number(row.peak_memory_bytes), number(row.disk_bytes),
+                 number(row.disk_bytes_written));
+    std::fflush(pipe);
+  }
+};
+
+template <compare::Engine E>
+void play(std::string_view group, const compare::Settings& settings, PipeSink& sink) {
+  compare::Stage<E, PipeSink> stage(settings, sink);
+  compare::Workloads<E, PipeSink> workloads(stage);
+  if (group == "sequential") {
+    workloads.sequential();
+  } else if (group == "batched") {
+    workloads.batched();
+  } else if (group == "synced") {
+    workloads.synced();
+  } else if (group == "random") {
+    workloads.random();
+  } else if (group == "larger") {
+    workloads.larger();
+  } else if (group == "ycsb") {
+    compare::Ycsb<E, PipeSink>(stage).all();
+  } else if (group == "bulk") {
+    workloads.bulk();
+  } else {
+    workloads.recovery();
+  }
+}
+
+struct Contender {
+  std::string name;
+  std::string version;
+  std::string configuration;
+  bool is_lsm;
+  void (*play)(std::string_view, const compare::Settings&, PipeSink&);
+};
+
+template <compare::Engine E>
+Contender contender() {
+  return {std::string(E::name), E::version(), std::string(E::configuration), E::is_lsm, &play<E>};
+}
+
+std::vector<Contender> contenders() {
+  return {contender<compare::Strata>(), contender<compare::RocksDb>(),
+          contender<compare::LevelDb>(), contender<compare::Lmdb>(),
+          contender<compare::WiredTiger>()};
+}
+
+/// The rows of all, as lines of JSON.
+class Report {
+ public:
+  void add(const Contender& engine, int round, std::size_t value_bytes, const char* line) {
+    char name[64];
+    unsigned long long counts[4];
+    double figures[6];
+    if (std::sscanf(line, row_pattern, name, &counts[0], &figures[0], &figures[1], &figures[2],
+                    &figures[3], &figures[4], &figures[5], &counts[1], &counts[2],
+                    &counts[3]) != 11) {
+      die(std::string("a row that can not be read: ") + line);
+    }
+    char text[640];
+    std::snprintf(text, sizeof text,
+                  "{\"row\": \"%s\", \"engine\": \"%s\", \"value_bytes\": %zu, \"round\": %d, "
+                  "\"operations\": %llu, \"seconds\": %.9g, \"p50_us\": %.6g, \"p99_us\": %.6g, "
+                  "\"p999_us\": %.6g, \"most_us\": %.6g, \"cpu_seconds\": %.6g, "
+                  "\"peak_memory_bytes\": %llu, \"disk_bytes\": %llu, "
+                  "\"disk_bytes_written\": %llu}",
+                  name, engine.name.c_str(), value_bytes, round, counts[0], figures[0], figures[1],
+                  figures[2], figures[3], figures[4], figures[5], counts[1], counts[2], counts[3]);
+    rows_.emplace_back(text);
+    std::fprintf(stderr, "  %-11s %5zu B  %-28s %12.0f /s   p99 %9.1f us\n", engine.name.c_str(),
+                 value_bytes, name, static_cast<double>(counts[0]) / figures[0], figures[2]);
+  }
+  void write(const std::string& path, const std::vector<Contender>& engines,
+             const std::string& settings) const {
+    std::FILE* file = std::fopen(path.c_str(), "we");
+    if (file == nullptr) {
+      die("can not write " + path);
+    }
+    std::fprintf(file, "{\"settings\": %s,\n \"peers\": \"%s\",\n \"engines\": [\n",
+                 settings.c_str(), STRATA_PEERS_TEXT);
+    for (const Contender& engine : engines) {
+      std::fprintf(file,
+                   "  {\"name\": \"%s\", \"version\": \"%s\", \"is_lsm\": %s, "
+                   "\"configuration\": \"%s\"}%s\n",
+                   engine.name.c_str(), engine.version.c_str(), engine.is_lsm ? "true" : "false",
+                   engine.configuration.c_str(), &engine == &engines.back() ? "" : ",");
+    }
+    std::fprintf(file, " ],\n \"rows\": [\n");
+    for (const std::string& row : rows_) {
+      std::fprintf(file, "  %s%s\n", row.c_str(), &row == &rows_.back() ? "" : ",");
+    }
+    std::fprintf(file, " ]}\n");
+    if (std::fclose(file) != 0) {
+      die("can not write " + path);
+    }
+  }
+
+ private:
+  std::vector<std::string> rows_;
+};
+
+/// One group of one engine, in a process of its own.
+void play_apart(const Contender& engine, const std::string& group,
+                const compare::Settings& settings, int round, Report& report) {
+  ::sync();  // what the one before left dirty is not this one's work
+  int ends[2];
+  if (::pipe(ends) != 0) {
+    die("no pipe");
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    PipeSink sink{::fdopen(ends[1], "w")};
+    engine.play(group, settings, sink);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::FILE* rows = ::fdopen(ends[0], "r");
+  char line[512];
+  while (std::fgets(line, sizeof line, rows) != nullptr) {
+    report.add(engine, round, settings.value_bytes, line);
+  }
+  std::fclose(rows);
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) {
+    die(engine.name + ": the process of group '" + group + "' failed");
+  }
+  std::filesystem::remove_all(settings.directory);
+}
+
+struct Options {
   std::uint64_t entries = 1'000'000;
   int rounds = 3;
-  std::string directory = "/tmp/strata-compare";
+  std::vector<std::size_t> value_bytes = {100, 1024};
+  std::vector<std::string> engines;
+  std::vector<std::string> groups = group_names;
+  std::string directory = "build/compare";
+  std::string json = "compare.json";
+  std::uint64_t synced_operations = 2000;
+  std::uint64_t log_mib = 256;
 };
 
-/// Writes the 16 digits of `number` to `to`.
-void write_key(std::uint64_t number, char* to) {
-  for (int i = 15; i >= 0; --i) {
-    to[i] = static_cast<char>('0' + number % 10);
-    number /= 10;
-  }
-}
-
-/// Rows in the order of the table; samples by engine.
-struct Results {
-  std::vector<std::string> rows;
-  std::map<std::string, std::map<std::string, std::vector<double>>> samples;
-
-  void add(const std::string& row, const std::string& engine, double kops) {
-    if (std::find(rows.begin(), rows.end(), row) == rows.end()) {
-      rows.push_back(row);
-    }
-    samples[row][engine].push_back(kops);
-  }
-};
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Values differ, so that nothing can share them.
-class Values {
- public:
-  Values() : bytes_(1 << 20, '\0') {
-    std::mt19937_64 random(301);
-    for (char& byte : bytes_) {
-      byte = static_cast<char>(random());
+void run(const Options& options) {
+  std::vector<Contender> engines;
+  for (Contender& engine : contenders()) {
+    if (options.engines.empty() || std::find(options.engines.begin(), options.engines.end(),
+                                             engine.name) != options.engines.end()) {
+      engines.push_back(std::move(engine));
     }
   }
-  std::string_view next() {
-    at_ = (at_ + 101) % (bytes_.size() - 100);
-    return std::string_view(bytes_).substr(at_, 100);
-  }
-
- private:
-  std::string bytes_;
-  std::size_t at_ = 0;
-};
-
-/// What the files take on the disk: LMDB's has holes.
-std::uint64_t bytes_under(const std::string& directory) {
-  std::uint64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    struct stat status {};
-    if (::stat(entry.path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-      bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
-    }
-  }
-  return bytes;
-}
-
-template <class Engine>
-class Run {
- public:
-  Run(const Settings& settings, Results& results) : settings_(settings), results_(results) {}
-
-  void all() {
-    sequential();
-    random_order();
-  }
-
- private:
-  void report(const char* row, std::uint64_t operations, double seconds) {
-    results_.add(row, Engine::name, static_cast<double>(operations) / seconds / 1000);
-    std::fprintf(stderr, "  %-10s %-28s %10.0f k/s\n", Engine::name, row,
-                 static_cast<double>(operations) / seconds / 1000);
-  }
-  void open_fresh() {
-    std::filesystem::remove_all(settings_.directory);
-    engine_ = Engine();
-    engine_.open(settings_.directory, cache_bytes);
-  }
-
-  void sequential() {
-    open_fresh();
-    char key[16];
-    report("fill sequential", settings_.entries, seconds_of([&] {
-             for (std::uint64_t i = 0; i < settings_.entries; ++i) {
-               write_key(i, key);
-               engine_.put({key, 16}, values_.next());
-             }
-           }));
-    engine_.close();
-  }
-
-  void random_order() {
-    open_fresh();
-    std::mt19937_64 random(17);
-    std::vector<std::uint64_t> numbers(settings_.entries);
-    for (std::uint64_t i = 0; i < settings_.entries; ++i) {
-      numbers[i] = 2 * i;  // odd numbers stay missing
-    }
-    std::shuffle(numbers.begin(), numbers.end(), random);
-    char key[16];
-    report("fill random", settings_.entries, seconds_of([&] {
-             for (const std::uint64_t number : numbers) {
-               write_key(number, key);
-               engine_.put({key, 16}, values_.next());
-             }
-           }));
-    std::shuffle(numbers.begin(), numbers.end(), random);
-    report("overwrite", settings_.entries, seconds_of([&] {
-             for (const std::uint64_t number : numbers) {
-               write_key(number, key);
-               engine_.put({key, 16}, values_.next());
-             }
-           }));
-    read("read random (fresh)", numbers, 0, true);
-    engine_.settle();
-    read("read random (compacted)", numbers, 0, true);
-    read("read missing", numbers, 1, false);
-    scan("scan all");
-    engine_.close();
-    results_.add("bytes on disk / entry", Engine::name,
-                 static_cast<double>(bytes_under(settings_.directory)) /
-                     static_cast<double>(settings_.entries));
-  }
-
-  void read(const char* row, const std::vector<std::uint64_t>& numbers, std::uint64_t offset,
-            bool expected) {
-    char key[16];
-    std::uint64_t right = 0;
-    const std::uint64_t reads = numbers.size();
-    report(row, reads, seconds_of([&] {
-             for (std::uint64_t i = 0; i < reads; ++i) {
-               write_key(numbers[i] + offset, key);
-               right += engine_.get({key, 16}) == expected ? 1 : 0;
-             }
-           }));
-    if (right != reads) {
-      die(std::string(Engine::name) + ": wrong answers in " + row);
-    }
-  }
-  void scan(const char* row) {
-    std::uint64_t entries = 0;
-    std::uint64_t bytes = 0;
-    const double seconds = seconds_of([&] {
-      engine_.scan([&](std::string_view key, std::string_view value) {
-        ++entries;
-        bytes += key.size() + value.size();
-      });
-    });
-    if (entries != settings_.entries || bytes != entries * 116) {
-      die(std::string(Engine::name) + ": a scan saw the wrong entries");
-    }
-    report(row, entries, seconds);
-  }
-
-  const Settings& settings_;
-  Results& results_;
-  Engine engine_;
-  Values values_;
-};
-
-double median(std::vector<double> samples) {
-  std::sort(samples.begin(), samples.end());
-  return samples[samples.size() / 2];
-}
-
-void print(const Results& results) {
-  const std::vector<std::string> engines = {"strata", "RocksDB", "LevelDB", "LMDB"};
-  std::printf("| k operations / s |");
-  for (const auto& engine : engines) {
-    std::printf(" %s |", engine.c_str());
-  }
-  std::printf(" strata / best other |\n|---|---|---|---|---|---|\n");
-  for (const auto& row : results.rows) {
-    const bool less_is_better = row.find("bytes") != std::string::npos;
-    std::printf("| %s |", row.c_str());
-    double own = 0;
-    double best = less_is_better ? 1e300 : 0;
-    for (const auto& engine : engines) {
-      const double value = median(results.samples.at(row).at(engine));
-      std::printf(" %.0f |", value);
-      if (engine == "strata") {
-        own = value;
-      } else {
-        best = less_is_better ? std::min(best, value) : std::max(best, value);
+  Report report;
+  for (int round = 0; round < options.rounds; ++round) {
+    for (const std::size_t value_bytes : options.value_bytes) {
+      compare::Settings settings{.directory = options.directory,
+                                 .value_bytes = value_bytes,
+                                 .synced_operations = options.synced_operations,
+                                 .log_bytes = options.log_mib << 20};
+      settings.entries =
+          std::max<std::uint64_t>(options.entries * (16 + 100) / (16 + value_bytes), 1000);
+      for (const std::string& group : options.groups) {
+        std::fprintf(stderr, "== round %d of %d, %s\n", round + 1, options.rounds, group.c_str());
+        for (std::size_t i = 0; i < engines.size(); ++i) {  // another one begins in each round
+          const std::size_t at = (i + static_cast<std::size_t>(round)) % engines.size();
+          play_apart(engines[at], group, settings, round, report);
+        }
       }
     }
-    std::printf(" %.2f |\n", own / best);
   }
+  report.write(options.json, engines,
+               "{\"entries\": " + std::to_string(options.entries) +
+                   ", \"rounds\": " + std::to_string(options.rounds) +
+                   ", \"synced_operations\": " + std::to_string(options.synced_operations) +
+                   ", \"log_mib\": " + std::to_string(options.log_mib) + "}");
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  Settings settings;
-  if (count > 1) {
-    settings.entries = std::strtoull(arguments[1], nullptr, 10);
+  Options options;
+  std::vector<std::string> engine_names;
+  for (const Contender& engine : contenders()) {
+    engine_names.push_back(engine.name);
   }
-  if (count > 2) {
-    settings.rounds = std::atoi(arguments[2]);
+  CLI::App app("strata beside other storage engines; `./dev bench compare` runs it");
+  app.add_option("--entries", options.entries,
+                 "of 16-byte keys with 100-byte values; longer "
+                 "values: fewer entries, as many bytes")
+      ->check(CLI::Range(std::uint64_t{1000}, std::uint64_t{1'000'000'000}));
+  app.add_option("--rounds", options.rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--value-bytes", options.value_bytes)
+      ->delimiter(',')
+      ->check(CLI::Range(std::size_t{8}, std::size_t{65536}));
+  app.add_option("--engines", options.engines)->delimiter(',')->check(CLI::IsMember(engine_names));
+  app.add_option("--workloads", options.groups, "groups of rows")
+      ->delimiter(',')
+      ->check(CLI::IsMember(group_names));
+  app.add_option("--directory", options.directory, "where databases are made, and removed");
+  app.add_option("--json", options.json, "where the figures go");
+  app.add_option("--synced-operations", options.synced_operations, "by one thread");
+  app.add_option("--log-mib", options.log_mib, "of the log that an open replays");
+  CLI11_PARSE(app, count, arguments);
+  if (std::filesystem::exists(options.directory) && !std::filesystem::is_empty(options.directory)) {
+    die(options.directory + " is not empty: choose another --directory, or remove it");
   }
-  if (count > 3) {
-    settings.directory = arguments[3];
-  }
-  if (settings.entries == 0 || settings.rounds <= 0) {
-    die("usage: compare [entries] [rounds] [directory]; numbers above 0");
-  }
-  Results results;
-  for (int round = 0; round < settings.rounds; ++round) {
-    std::fprintf(stderr, "round %d of %d\n", round + 1, settings.rounds);
-    Run<compare::Strata>(settings, results).all();
-    Run<compare::RocksDb>(settings, results).all();
-    Run<compare::LevelDb>(settings, results).all();
-    Run<compare::Lmdb>(settings, results).all();
-  }
-  std::filesystem::remove_all(settings.directory);
-  print(results);
+  run(options);
   return 0;
 }

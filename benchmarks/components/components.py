@@ -11,42 +11,41 @@ What is measured and drawn says slots.py.
 
 import argparse
 import json
-import math
 import pathlib
 import sys
 
-import chart
-import measure
-from slots import SLOTS, ComponentsError
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks/report"))
+
+import chart  # noqa: E402
+import measure  # noqa: E402
+from machine import MACHINE, ReportError, foot_of, is_figure, say  # noqa: E402
+from slots import SLOTS  # noqa: E402
+
 AGAIN = "run `./dev bench components` again"
-MACHINE = {"cpu": str, "cores": int, "virtual": bool, "compiler": str, "commit": str, "date": str,
-           "rounds": int}
 
 
 def check_keys(where, found, known, needed):
     """`found` is an object that has the keys `needed`, and no other than `known`."""
     if not isinstance(found, dict):
-        raise ComponentsError(f"{where} is no object: {AGAIN}")
+        raise ReportError(f"{where} is no object: {AGAIN}")
     for key in found:
         if key not in known:
-            raise ComponentsError(f"{where} has an unknown '{key}': {AGAIN}, or add it to "
-                                  "benchmarks/components/slots.py")
+            raise ReportError(f"{where} has an unknown '{key}': {AGAIN}, or add it to "
+                              "benchmarks/components/slots.py")
     for key in needed:
         if key not in found:
-            raise ComponentsError(f"{where} has no '{key}': {AGAIN}")
+            raise ReportError(f"{where} has no '{key}': {AGAIN}")
 
 
 def check_figure(where, figure):
     names = ("low", "median", "high")
     check_keys(where, figure, names, names)
     values = [figure[name] for name in names]
-    if not all(isinstance(value, (int, float)) and not isinstance(value, bool) and
-               math.isfinite(value) and value >= 0 for value in values):
-        raise ComponentsError(f"{where} has a figure that is no number from 0 up: {AGAIN}")
+    if not all(map(is_figure, values)):
+        raise ReportError(f"{where} has a figure that is no number from 0 up: {AGAIN}")
     if values != sorted(values):
-        raise ComponentsError(f"{where} has a median outside of its bounds: {AGAIN}")
+        raise ReportError(f"{where} has a median outside of its bounds: {AGAIN}")
 
 
 def models_of(slot, panels):
@@ -61,7 +60,7 @@ def check(data):
     check_keys("machine", data["machine"], MACHINE, MACHINE)
     for name, kind in MACHINE.items():
         if not isinstance(data["machine"][name], kind):
-            raise ComponentsError(f"machine '{name}' is no {kind.__name__}: {AGAIN}")
+            raise ReportError(f"machine '{name}' is no {kind.__name__}: {AGAIN}")
     keys = [slot.key for slot in SLOTS]
     check_keys("slots", data["slots"], keys, keys)
     for slot in SLOTS:
@@ -78,13 +77,6 @@ def check(data):
                 check_figure(f"{where}, model '{key}'", figure)
 
 
-def foot_of(machine):
-    rounds = "1 round" if machine["rounds"] == 1 else f"{machine['rounds']} rounds"
-    return (f"{machine['cpu']}, {machine['cores']} {'virtual ' * machine['virtual']}cores \u00b7 "
-            f"{machine['compiler']} \u00b7 {rounds} \u00b7 commit {machine['commit']} \u00b7 "
-            f"{machine['date']}")
-
-
 def charts_of(data):
     """By file name, the SVG of each slot."""
     check(data)
@@ -97,9 +89,9 @@ def load(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ComponentsError(f"{path} is not there: `components.py run` makes it") from error
+        raise ReportError(f"{path} is not there: `components.py run` makes it") from error
     except json.JSONDecodeError as error:
-        raise ComponentsError(f"{path} is no JSON ({error}): {AGAIN}") from error
+        raise ReportError(f"{path} is no JSON ({error}): {AGAIN}") from error
 
 
 def parse_arguments(arguments):
@@ -129,11 +121,11 @@ def main(arguments):
     if options.step != "run":
         for name, svg in charts_of(load(path)).items():
             (options.charts / name).write_text(svg, encoding="utf-8")
-            measure.say(f"== drew {options.charts / name}")
+            say(f"== drew {options.charts / name}")
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except ComponentsError as error:
+    except ReportError as error:
         sys.exit(f"components: {error}")

@@ -5,34 +5,13 @@ The programs run one after the other, and that again in each round: so a busy sp
 hits a few figures of one round, not all of one model's, and medians get over it.
 """
 
-import datetime
 import json
-import os
-import pathlib
-import platform
-import statistics
-import subprocess
-import sys
 import time
 
-from slots import SLOTS, ComponentsError
+from machine import ReportError, describe_machine, figure_of, output_of, say
+from slots import SLOTS
 
 SIMULATED = {"compaction"}  # programs of their own, with the same figures each time
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def output_of(command, fix):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ComponentsError(f"{command[0]} does not start ({error.strerror}): {fix}") from error
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise ComponentsError(f"{command[0]} failed with {done.returncode}: {last}; {fix}")
-    return done.stdout
 
 
 def rows_of_table(text):
@@ -91,10 +70,6 @@ def run_rounds(programs, rounds, min_seconds):
     return results
 
 
-def rounded(value):
-    return float(f"{value:.6g}")
-
-
 def figures_of_panel(slot, panel, rounds):
     figures = {}
     for model in filter(panel.has, slot.models):
@@ -104,11 +79,10 @@ def figures_of_panel(slot, panel, rounds):
             if model.optional:
                 say(f"   left out: {slot.key}, {panel.key}: {model.title}")
                 continue
-            raise ComponentsError(f"bench_{panel.program} has no result for {name}: build it "
-                                  "again, or correct benchmarks/components/slots.py")
+            raise ReportError(f"bench_{panel.program} has no result for {name}: build it "
+                              "again, or correct benchmarks/components/slots.py")
         values = [panel.figure(result, model.key) for result in found]
-        figures[model.key] = {"median": rounded(statistics.median(values)),
-                              "low": rounded(min(values)), "high": rounded(max(values))}
+        figures[model.key] = figure_of(values)
     return figures
 
 
@@ -118,38 +92,7 @@ def figures_of(results):
                        for panel in slot.panels} for slot in SLOTS}
 
 
-def first_line(command):
-    lines = output_of(command, "install it").splitlines()
-    return lines[0] if lines else ""
-
-
-def compiler_of(build):
-    cache = build / "CMakeCache.txt"
-    if not cache.exists():
-        return "unknown"
-    for line in cache.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition("=")
-        if name.startswith("CMAKE_CXX_COMPILER:"):
-            return f"{pathlib.Path(value).name} {first_line([value, '-dumpfullversion'])}"
-    return "unknown"
-
-
-def describe_machine(root, programs, rounds):
-    cpu, virtual = platform.processor() or platform.machine(), False
-    information = pathlib.Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                cpu = value.strip()
-            virtual = virtual or (name.strip() == "flags" and "hypervisor" in value.split())
-    return {"cpu": cpu, "cores": os.cpu_count(), "virtual": virtual,
-            "compiler": compiler_of(programs.parent),
-            "commit": first_line(["git", "-C", str(root), "rev-parse", "--short=10", "HEAD"]),
-            "date": datetime.date.today().isoformat(), "rounds": rounds}
-
-
 def measure(root, programs, rounds, min_seconds):
     """All that components.json holds."""
-    machine = describe_machine(root, programs, rounds)
+    machine = describe_machine(root, programs.parent, rounds)
     return {"machine": machine, "slots": figures_of(run_rounds(programs, rounds, min_seconds))}

@@ -11,10 +11,6 @@ from typing import Callable, Optional, Tuple
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
-class ComponentsError(Exception):
-    """What went wrong, and what to do."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Model:
     key: str

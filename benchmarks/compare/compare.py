@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""All engines on the same work: measured into one JSON, reported as tables and charts.
+
+    compare.py [--quick] [options of bench_compare]
+
+Runs build/gcc-release/bench/bench_compare, writes compare.json, and draws it: compare.md,
+compare_*.svg and README's table. `--draw` does only the latter. Everything goes to docs/charts; of
+a quick run, or one with options, to build/compare-report, and README stays as it is.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks/report"))
+
+import chart  # noqa: E402
+import tables  # noqa: E402
+from figures import AGAIN, Figures, check, gather  # noqa: E402
+from machine import ReportError, describe_machine, foot_of, say  # noqa: E402
+from rows import CHARTS, DISK, MODELS, VALUE_BYTES, WRITTEN  # noqa: E402
+
+README_BEGIN = "<!-- `./dev bench compare` writes this table -->\n"
+README_END = "<!-- end of the table -->\n"
+QUICK = ["--rounds", "1", "--entries", "300000", "--value-bytes", "100",
+         "--synced-operations", "500", "--log-mib", "64"]
+
+
+def measured(build, options):
+    """Runs the program, and answers all that compare.json holds."""
+    program = build / "bench/bench_compare"
+    with tempfile.TemporaryDirectory() as folder:
+        raw = pathlib.Path(folder) / "raw.json"
+        try:
+            done = subprocess.run([program, "--json", raw, *options], check=False)
+        except OSError as error:
+            raise ReportError(f"{program} does not start ({error.strerror}): build it with "
+                              "`./dev bench compare`") from error
+        if done.returncode != 0 or not raw.exists():
+            raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
+        data = json.loads(raw.read_text(encoding="utf-8"))
+    return {"machine": describe_machine(ROOT, build, data["settings"]["rounds"]),
+            "settings": data["settings"], "peers": data["peers"], "engines": data["engines"],
+            "records": gather(data)}
+
+
+def figure_for(figures, panel, engine):
+    if panel.key == "written":
+        return figures.cost(WRITTEN, engine)
+    if panel.key == "disk":
+        return figures.cost(DISK, engine)
+    if panel.key.startswith("p99 "):
+        return figures.metric(panel.key.removeprefix("p99 "), engine, "p99_us")
+    return figures.speed(panel.key, engine)
+
+
+def charts_of(data):
+    """By file name, the SVG of each chart for which something was measured."""
+    figures = Figures(data, VALUE_BYTES)
+    charts = {}
+    for each in CHARTS:
+        panels = {}
+        for panel in each.panels:
+            found = {model.key: figure_for(figures, panel, model.key) for model in MODELS}
+            panels[panel.key] = {key: figure for key, figure in found.items() if figure}
+        if all(panels.values()):
+            charts[each.key + ".svg"] = chart.draw_chart(each, MODELS, panels,
+                                                         foot_of(data["machine"]))
+    return charts
+
+
+def with_table(readme, data):
+    """README with the table of these figures between its two marks."""
+    before, mark, rest = readme.partition(README_BEGIN)
+    _, end, after = rest.partition(README_END)
+    if not mark or not end:
+        raise ReportError(f"README.md has no line {README_BEGIN.strip()}, or none that ends it: "
+                          "put both where the table belongs")
+    table = tables.speed_table(Figures(data, VALUE_BYTES))
+    costs = tables.cost_table(Figures(data, VALUE_BYTES))
+    return (f"{before}{mark}\n{table}\n\n{costs}\n\n{foot_of(data['machine'])}.\n\n{end}{after}")
+
+
+def load(path):
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ReportError(f"{path} is not there: `./dev bench compare` makes it") from error
+    except json.JSONDecodeError as error:
+        raise ReportError(f"{path} is no JSON ({error}): {AGAIN}") from error
+    check(data)
+    return data
+
+
+def text_of(data):
+    """JSON with a line for each row of each engine."""
+    head = {key: value for key, value in data.items() if key != "records"}
+    sizes = []
+    for size, rows in data["records"].items():
+        lines = [f"  {json.dumps(row)}: {{\n" + ",\n".join(
+            f"   {json.dumps(engine)}: {json.dumps(record)}"
+            for engine, record in engines.items()) + "}" for row, engines in rows.items()]
+        sizes.append(f" {json.dumps(size)}: {{\n" + ",\n".join(lines) + "}")
+    return json.dumps(head, indent=1)[:-2] + ',\n "records": {\n' + ",\n".join(sizes) + "}\n}\n"
+
+
+def draw(folder, readme):
+    data = load(folder / "compare.json")
+    for name, svg in charts_of(data).items():
+        (folder / name).write_text(svg, encoding="utf-8")
+        say(f"== drew {folder / name}")
+    (folder / "compare.md").write_text(tables.report_of(data), encoding="utf-8")
+    if readme is not None:
+        readme.write_text(with_table(readme.read_text(encoding="utf-8"), data), encoding="utf-8")
+    for size in data["records"]:
+        figures = Figures(data, size)
+        print(f"{size}-byte values\n\n{tables.speed_table(figures)}\n\n"
+              f"{tables.cost_table(figures)}\n")
+        for line in tables.missed_goals(figures):
+            print(f"missed: {line}")
+        print()
+    say(f"== all of it: {folder / 'compare.md'}")
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="compare.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--draw", action="store_true", help="measures nothing")
+    parser.add_argument("--quick", action="store_true", help="one small round: for a check")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/gcc-release")
+    parser.add_argument("--charts", type=pathlib.Path, help="where all of it goes")
+    options, others = parser.parse_known_args(arguments)
+    is_trial = options.quick or bool(others)
+    folder = options.charts or ROOT / ("build/compare-report" if is_trial else "docs/charts")
+    if not options.draw:
+        data = measured(options.build, QUICK * options.quick + others)
+        check(data)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "compare.json").write_text(text_of(data), encoding="utf-8")
+    draw(folder, ROOT / "README.md" if folder == ROOT / "docs/charts" else None)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except ReportError as error:
+        sys.exit(f"compare: {error}")
