@@ -91,6 +91,24 @@ Result<Db> open_small(io::Simulated& fs) {
 
 }  // namespace
 
+TEST_CASE("an engine that is filled, flushed, compacted and closed uses no nonce twice") {
+  io::Simulated fs;
+  const std::size_t before = seals.pairs.size();
+  for (const char* const tag : {"a", "b"}) {
+    auto db = open_small(fs);
+    REQUIRE(db);
+    auto family = db->family<"left">();
+    for (int i = 0; i < 300; ++i) {
+      REQUIRE(family.put("key" + std::to_string(i), std::string(100, 'v') + tag));
+    }
+    REQUIRE(db->flush());
+    REQUIRE(family.compact());
+    REQUIRE(db->close());
+  }
+  CHECK(seals.pairs.size() > before + 50);
+  CHECK(seals.repeats == 0);
+}
+
 TEST_CASE("encrypted files, and no nonce that comes twice", "[crash]") {
   survives_power_loss("encrypted", everything<Db>(&open_small), {.seed = 5});
   WARN(seals.pairs.size() << " seals");
