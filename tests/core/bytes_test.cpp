@@ -72,6 +72,19 @@ TEST_CASE("heads order keys as their bytes do, and equal heads say nothing") {
   }
 }
 
+TEST_CASE("the head behind a prefix is that of the rest of the key") {
+  const auto seed = Catch::rngSeed();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string prefix = random_key(random);
+    const std::string rest = random_key(random).substr(0, random() % 12);
+    REQUIRE(key_head(prefix + rest, prefix.size()) == key_head(rest));
+  }
+  CHECK(key_head("12345678", 8) == 0);
+  CHECK(key_head("", 0) == 0);
+}
+
 TEST_CASE("the successor of a prefix is the least string above all that start with it") {
   CHECK(prefix_successor("user") == "uses");
   CHECK(prefix_successor("user\xff") == "uses");

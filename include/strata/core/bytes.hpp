@@ -61,6 +61,19 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   return __builtin_bswap64(head);
 }
 
+/// The head of what follows the first `prefix_bytes` of `key`. Requires: it has that many.
+[[nodiscard]] inline std::uint64_t key_head(std::string_view key,
+                                            std::size_t prefix_bytes) noexcept {
+  const std::size_t behind = key.size() - prefix_bytes;
+  if (behind >= 8 || key.size() < 8) {
+    return key_head({key.data() + prefix_bytes, behind});
+  }
+  // Its last bytes, without those that belong to the prefix: no copy of a few bytes.
+  std::uint64_t head = 0;
+  std::memcpy(&head, key.data() + key.size() - 8, 8);
+  return behind == 0 ? 0 : __builtin_bswap64(head) << (64 - 8 * behind);
+}
+
 /// The least byte string above every string that starts with `prefix`; none for "" and "\xff...".
 /// Trailing 0xFF bytes have no successor of their length and are dropped first.
 [[nodiscard]] inline std::optional<std::string> prefix_successor(std::string_view prefix) {

@@ -17,8 +17,8 @@
 /// are no sibling links to keep right: separators *are* the first entries to their right, so a
 /// cursor that leaves a node knows where to go on.
 ///
-/// Slots carry the first eight bytes of the key, so that most comparisons are between registers.
-/// Appends to the right end leave full nodes behind. Writers exclude each other.
+/// Comparisons are most often between registers (memtable/btree_node.hpp). Where keys come in
+/// order, full nodes are left behind full. Writers exclude each other.
 
 #include <atomic>
 #include <cstdint>
@@ -27,6 +27,7 @@
 
 #include <strata/core/arena.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/memtable/btree_node.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>
@@ -43,55 +44,12 @@ struct BTree {
     using Record = detail::Record;
     using Permutation = detail::Permutation;
     using Place = detail::Place<Comparator>;
-    static constexpr unsigned capacity = Permutation::capacity;
+    using Node = detail::BTreeNode<Comparator>;
+    using Inner = detail::BTreeInner<Comparator>;
+    using Side = detail::Side;
+    using Bounds = detail::NodeBounds;
+    static constexpr unsigned capacity = Node::capacity;
     static constexpr unsigned depth_max = 32;  // 8^32 entries
-    /// What a reader looks for: what is before a place, or what is at or behind it.
-    enum class Side : bool {
-      before,
-      at_or_behind
-    };
-
-    /// `records` are the entries of a leaf, or the separators of an inner node.
-    struct Node {
-      explicit Node(unsigned l) noexcept : level(l) {}
-      std::atomic<std::uint64_t> permutation{0};
-      unsigned level;  ///< 0: a leaf
-      std::uint64_t heads[capacity];
-      const Record* records[capacity];
-
-      [[nodiscard]] Permutation order() const noexcept {
-        return Permutation(permutation.load(std::memory_order_acquire));
-      }
-      template <Side side>
-      [[nodiscard]] bool is_left(unsigned slot, const Place& place) const noexcept {
-        return side == Side::before ? place.is_behind(heads[slot], *records[slot])
-                                    : place.is_at_or_behind(heads[slot], *records[slot]);
-      }
-      /// How many of its records sort before `place`, or up to it.
-      template <Side side = Side::before>
-      [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
-        unsigned low = 0;
-        unsigned high = order.count();
-        while (low < high) {
-          const unsigned middle = (low + high) / 2;
-          if (is_left<side>(order.slot(middle), place)) {
-            low = middle + 1;
-          } else {
-            high = middle;
-          }
-        }
-        return low;
-      }
-      void set(unsigned slot, std::uint64_t head, const Record* record) noexcept {
-        heads[slot] = head;
-        records[slot] = record;
-      }
-    };
-    struct Inner : Node {
-      explicit Inner(unsigned l) noexcept : Node(l) {}
-      /// children[0] is left of all separators, children[slot + 1] right of that slot's.
-      std::atomic<Node*> children[capacity + 1];
-    };
 
     /// Where a descent went: the child `child` of `inner`, which stood at `rank`.
     struct Step {
@@ -99,9 +57,13 @@ struct BTree {
       unsigned child;
       unsigned rank;
     };
+    struct Path {
+      Step steps[depth_max];
+      unsigned depth = 0;
+    };
 
    public:
-    explicit type(const Options& = {}) : root_(arena_.create<Node>(0U)) {}
+    explicit type(const Options& = {}) : root_(arena_.create<Node>(0U, 0U)) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 
@@ -109,31 +71,25 @@ struct BTree {
       const detail::SpinGuard guard(writing_);
       const Record* const record = Record::create(arena_, key, trailer, value);
       const Place place(record->key(), trailer);
-      Step path[depth_max];
+      Path path;
       Node* node = root_.load(std::memory_order_relaxed);
-      unsigned depth = 0;
       bool is_rightmost = true;
       while (node->level > 0) {
         auto* const inner = static_cast<Inner*>(node);
         const Permutation order = inner->order();
-        const unsigned rank = inner->rank_of(order, place);
-        const unsigned child = rank == 0 ? 0 : order.slot(rank - 1) + 1;
-        is_rightmost = is_rightmost && rank == order.count();
-        path[depth++] = {inner, child, rank};
+        const unsigned rank = rank_for(*inner, order, place, is_rightmost);
+        const unsigned child = Inner::child_of(order, rank);
+        path.steps[path.depth++] = {inner, child, rank};
         node = inner->children[child].load(std::memory_order_relaxed);
+        node->prefetch();
       }
       const Permutation order = node->order();
-      const unsigned rank = node->rank_of(order, place);
+      const unsigned rank = rank_for(*node, order, place, is_rightmost);
       if (order.count() < capacity) {
-        node->set(order.count(), place.head, record);
+        node->set(order.count(), record);
         node->permutation.store(order.with_insert(rank).word(), std::memory_order_release);
-      } else if (is_rightmost && rank == capacity) {
-        Node* const right = arena_.create<Node>(0U);
-        right->set(0, place.head, record);
-        right->permutation.store(Permutation::identity(1).word(), std::memory_order_relaxed);
-        install(path, depth, nullptr, right, place.head, record);
       } else {
-        split_leaf(*node, order, rank, place.head, record, path, depth);
+        split_leaf(*node, order, rank, record, path, left_share(is_rightmost));
       }
       entry_count_.store(entry_count() + 1, std::memory_order_relaxed);
     }
@@ -191,7 +147,7 @@ struct BTree {
         }
         const unsigned last = order_.slot(rank_ - 1);
         const Place behind(*behind_);
-        if (behind.is_behind(leaf_->heads[last], *leaf_->records[last])) {
+        if (behind.is_behind(*leaf_->records[last])) {
           go_to(behind);
         } else {
           // A leaf that was being split, as it was before: `behind_` starts its right copy.
@@ -256,8 +212,9 @@ struct BTree {
         const auto& inner = static_cast<const Inner&>(*node);
         const Permutation order = inner.order();
         const unsigned rank = inner.template rank_of<side>(order, place);
-        const Node* const child = inner.children[rank == 0 ? 0 : order.slot(rank - 1) + 1].load(
-            std::memory_order_acquire);
+        const Node* const child =
+            inner.children[Inner::child_of(order, rank)].load(std::memory_order_acquire);
+        child->prefetch();
         if (inner.order().word() != order.word()) [[unlikely]] {
           continue;  // the child may be the left half of what it was
         }
@@ -275,8 +232,8 @@ struct BTree {
         const auto& inner = static_cast<const Inner&>(*node);
         const Permutation order = inner.order();
         const unsigned rank = last ? order.count() : 0;
-        const Node* const child = inner.children[rank == 0 ? 0 : order.slot(rank - 1) + 1].load(
-            std::memory_order_acquire);
+        const Node* const child =
+            inner.children[Inner::child_of(order, rank)].load(std::memory_order_acquire);
         if (inner.order().word() != order.word()) [[unlikely]] {
           continue;
         }
@@ -288,102 +245,124 @@ struct BTree {
       return node;
     }
 
-    void split_leaf(const Node& full, Permutation order, unsigned rank, std::uint64_t head,
-                    const Record* record, Step* path, unsigned depth) {
-      Node* const left = arena_.create<Node>(0U);
-      Node* const right = arena_.create<Node>(0U);
-      constexpr unsigned half = (capacity + 1) / 2;
-      for (unsigned i = 0; i <= capacity; ++i) {
-        Node& to = i < half ? *left : *right;
-        const unsigned slot = i < half ? i : i - half;
-        if (i == rank) {
-          to.set(slot, head, record);
-        } else {
-          const unsigned from = order.slot(i < rank ? i : i - 1);
-          to.set(slot, full.heads[from], full.records[from]);
+    /// The rank of `place`, which most often is the last one where keys come in order.
+    /// `is_rightmost` stays true as long as nothing is behind `place`.
+    [[nodiscard]] static unsigned rank_for(const Node& node, Permutation order, const Place& place,
+                                           bool& is_rightmost) noexcept {
+      is_rightmost = is_rightmost && node.is_before(order, place);
+      return is_rightmost ? order.count() : node.rank_of(order, place);
+    }
+    /// How many of the `capacity + 1` records of a node that is split go left: all, where the next
+    /// ones come behind them.
+    [[nodiscard]] static unsigned left_share(bool is_rightmost) noexcept {
+      return is_rightmost ? capacity : (capacity + 1) / 2;
+    }
+    /// The bounds of the node that the first `depth` steps lead to.
+    [[nodiscard]] static Bounds bounds_of(const Path& path, unsigned depth) noexcept {
+      Bounds bounds;
+      while (depth > 0 && (bounds.low == nullptr || bounds.high == nullptr)) {
+        const Step& step = path.steps[--depth];
+        const Permutation order = step.inner->order();
+        if (bounds.low == nullptr && step.rank > 0) {
+          bounds.low = step.inner->records[order.slot(step.rank - 1)];
+        }
+        if (bounds.high == nullptr && step.rank < order.count()) {
+          bounds.high = step.inner->records[order.slot(step.rank)];
         }
       }
-      left->permutation.store(Permutation::identity(half).word(), std::memory_order_relaxed);
-      right->permutation.store(Permutation::identity(capacity + 1 - half).word(),
-                               std::memory_order_relaxed);
-      install(path, depth, left, right, right->heads[0], right->records[0]);
+      return bounds;
     }
 
-    /// Puts `right` behind the child that `path[depth - 1]` went to, and `left` in its place unless
-    /// that child stays as it is (null).
-    void install(Step* path, unsigned depth, Node* left, Node* right, std::uint64_t head,
-                 const Record* separator) {
+    void split_leaf(const Node& full, Permutation order, unsigned rank, const Record* record,
+                    Path& path, unsigned share) {
+      const auto record_at = [&](unsigned i) {
+        return i == rank ? record : full.records[order.slot(i < rank ? i : i - 1)];
+      };
+      const Record* const separator = record_at(share);
+      const Bounds bounds = bounds_of(path, path.depth);
+      Node* const left = arena_.create<Node>(0U, full.prefix_within(Bounds{bounds.low, separator}));
+      Node* const right =
+          arena_.create<Node>(0U, full.prefix_within(Bounds{separator, bounds.high}));
+      for (unsigned i = 0; i <= capacity; ++i) {
+        Node& to = i < share ? *left : *right;
+        const unsigned slot = i < share ? i : i - share;
+        if (i == rank) {
+          to.set(slot, record);
+        } else {
+          to.copy(slot, full, order.slot(i < rank ? i : i - 1));
+        }
+      }
+      left->permutation.store(Permutation::identity(share).word(), std::memory_order_relaxed);
+      right->permutation.store(Permutation::identity(capacity + 1 - share).word(),
+                               std::memory_order_relaxed);
+      install(path, path.depth, left, right, separator, share);
+    }
+
+    /// Puts `left` in the place of the child that the last of the first `depth` steps went to, and
+    /// `right` behind it.
+    void install(Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
+                 unsigned share) {
       if (depth == 0) {
-        Node* const old = root_.load(std::memory_order_relaxed);
-        Inner* const root = arena_.create<Inner>(old->level + 1);
-        root->children[0].store(left != nullptr ? left : old, std::memory_order_relaxed);
+        Inner* const root = arena_.create<Inner>(left->level + 1, 0U);
+        root->children[0].store(left, std::memory_order_relaxed);
         root->children[1].store(right, std::memory_order_relaxed);
-        root->set(0, head, separator);
+        root->set(0, separator);
         root->permutation.store(Permutation::identity(1).word(), std::memory_order_relaxed);
         root_.store(root, std::memory_order_release);
         return;
       }
-      const Step& step = path[depth - 1];
+      const Step& step = path.steps[depth - 1];
       Inner& parent = *step.inner;
       const Permutation order = parent.order();
       const unsigned slot = order.count();
       if (slot < capacity) {
-        parent.set(slot, head, separator);
+        parent.set(slot, separator);
         parent.children[slot + 1].store(right, std::memory_order_relaxed);
         parent.permutation.store(order.with_insert(step.rank).word(), std::memory_order_release);
-        if (left != nullptr) {
-          parent.children[step.child].store(left, std::memory_order_release);
-        }
-      } else if (left == nullptr && step.rank == capacity) {
-        // An append: the full parent stays, too.
-        Inner* const next = arena_.create<Inner>(parent.level);
-        next->children[0].store(right, std::memory_order_relaxed);
-        install(path, depth - 1, nullptr, next, head, separator);
+        parent.children[step.child].store(left, std::memory_order_release);
       } else {
-        split_inner(path, depth, left, right, head, separator);
+        split_inner(path, depth, left, right, separator, share);
       }
     }
 
-    void split_inner(Step* path, unsigned depth, Node* left, Node* right, std::uint64_t head,
-                     const Record* separator) {
-      const Step& step = path[depth - 1];
+    void split_inner(Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
+                     unsigned share) {
+      const Step& step = path.steps[depth - 1];
       const Inner& full = *step.inner;
       const Permutation order = full.order();
       const auto child_at = [&](unsigned rank) {
-        const unsigned child = rank == 0 ? 0 : order.slot(rank - 1) + 1;
-        return child == step.child && left != nullptr
-                   ? left
-                   : full.children[child].load(std::memory_order_relaxed);
+        const unsigned child = Inner::child_of(order, rank);
+        return child == step.child ? left : full.children[child].load(std::memory_order_relaxed);
       };
-      Inner* const low = arena_.create<Inner>(full.level);
-      Inner* const high = arena_.create<Inner>(full.level);
-      constexpr unsigned middle = (capacity + 1) / 2;
-      low->children[0].store(child_at(0), std::memory_order_relaxed);
-      std::uint64_t up_head = 0;
-      const Record* up = nullptr;
       // Separators with the new one at `step.rank`, each with the child to its right.
+      const auto slot_of = [&](unsigned i) { return order.slot(i < step.rank ? i : i - 1); };
+      const Record* const up = share == step.rank ? separator : full.records[slot_of(share)];
+      const Bounds bounds = bounds_of(path, depth - 1);
+      Inner* const low =
+          arena_.create<Inner>(full.level, full.prefix_within(Bounds{bounds.low, up}));
+      Inner* const high =
+          arena_.create<Inner>(full.level, full.prefix_within(Bounds{up, bounds.high}));
+      low->children[0].store(child_at(0), std::memory_order_relaxed);
       for (unsigned i = 0; i <= capacity; ++i) {
         const bool is_new = i == step.rank;
-        const unsigned from = is_new ? 0 : order.slot(i < step.rank ? i : i - 1);
-        const std::uint64_t own_head = is_new ? head : full.heads[from];
-        const Record* const own = is_new ? separator : full.records[from];
         Node* const child = is_new ? right : child_at(i < step.rank ? i + 1 : i);
-        if (i < middle) {
-          low->set(i, own_head, own);
-          low->children[i + 1].store(child, std::memory_order_relaxed);
-        } else if (i == middle) {
-          up_head = own_head;
-          up = own;
+        if (i == share) {
           high->children[0].store(child, std::memory_order_relaxed);
-        } else {
-          high->set(i - middle - 1, own_head, own);
-          high->children[i - middle].store(child, std::memory_order_relaxed);
+          continue;
         }
+        Inner& to = i < share ? *low : *high;
+        const unsigned slot = i < share ? i : i - share - 1;
+        if (is_new) {
+          to.set(slot, separator);
+        } else {
+          to.copy(slot, full, slot_of(i));
+        }
+        to.children[slot + 1].store(child, std::memory_order_relaxed);
       }
-      low->permutation.store(Permutation::identity(middle).word(), std::memory_order_relaxed);
-      high->permutation.store(Permutation::identity(capacity - middle).word(),
+      low->permutation.store(Permutation::identity(share).word(), std::memory_order_relaxed);
+      high->permutation.store(Permutation::identity(capacity - share).word(),
                               std::memory_order_relaxed);
-      install(path, depth - 1, low, high, up_head, up);
+      install(path, depth - 1, low, high, up, share);
     }
 
     Arena arena_;

@@ -60,23 +60,21 @@ struct Place {
   explicit Place(const Record& record) noexcept : Place(record.key(), record.trailer) {}
 
   /// 0 where heads do not order keys: then every comparison looks at the keys.
-  [[nodiscard]] static std::uint64_t head_of(std::string_view key) noexcept {
-    return Comparator::is_bytewise ? key_head(key) : 0;
+  [[nodiscard]] static std::uint64_t head_of(std::string_view key,
+                                             std::size_t prefix_bytes = 0) noexcept {
+    return Comparator::is_bytewise ? key_head(key, prefix_bytes) : 0;
   }
-  /// Whether the entry `record`, whose head is `record_head`, sorts before this place.
-  [[nodiscard]] bool is_behind(std::uint64_t record_head, const Record& record) const noexcept {
-    if (record_head != head) {
-      return record_head < head;
-    }
+  /// Whether the entry `record` sorts before this place.
+  [[nodiscard]] bool is_behind(const Record& record) const noexcept {
     const int order = Comparator::compare(record.key(), key);
     return order < 0 || (order == 0 && record.trailer > trailer);
   }
+  /// The same, where `record_head` is the head of its key.
+  [[nodiscard]] bool is_behind(std::uint64_t record_head, const Record& record) const noexcept {
+    return record_head != head ? record_head < head : is_behind(record);
+  }
   /// Whether it sorts before this place, or is at it.
-  [[nodiscard]] bool is_at_or_behind(std::uint64_t record_head,
-                                     const Record& record) const noexcept {
-    if (record_head != head) {
-      return record_head < head;
-    }
+  [[nodiscard]] bool is_at_or_behind(const Record& record) const noexcept {
     const int order = Comparator::compare(record.key(), key);
     return order < 0 || (order == 0 && record.trailer >= trailer);
   }

@@ -122,7 +122,7 @@ class Block {
   /// Whether key `i` is `key`.
   [[nodiscard]] bool key_is(std::uint32_t i, std::string_view key) const noexcept {
     return key.size() == key_bytes(i) && key.starts_with(prefix_) &&
-           key_head(key.substr(prefix_.size())) == head(i) &&
+           key_head(key, prefix_.size()) == head(i) &&
            (key.size() - prefix_.size() <= 8 || key.substr(prefix_.size() + 8) == rest(i));
   }
 
@@ -168,7 +168,7 @@ class Block {
       return order <= 0 ? 0 : count_;
     }
     const std::string_view suffix = key.substr(prefix_.size());
-    const std::uint64_t target = key_head(suffix);
+    const std::uint64_t target = key_head(key, prefix_.size());
     return gallop(find(target), [&](std::uint32_t i) {
       if (head_of(i) != target) {
         return false;

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The nodes of the B+-tree memtable.
+///
+/// A node knows how many bytes all keys between its bounds share, its *prefix*, and holds of each
+/// key the *head*: the eight bytes behind that prefix, as a number. So most comparisons are between
+/// registers also where keys begin alike ("user:0000..."), as heads do in a prefix B-tree (Bayer
+/// and Unterauer, TODS 1977). The bounds are the separators around a node; whoever descends comes
+/// only to nodes whose bounds hold the key, and need not compare its first bytes. The outermost
+/// nodes have one bound, and no prefix.
+///
+/// Slots are filled in order of arrival; a permutation says how many count and how they sort
+/// (memtable/permutation.hpp). Slots never change once it counts them.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <strata/core/bytes.hpp>
+#include <strata/memtable/permutation.hpp>
+#include <strata/memtable/record.hpp>
+
+namespace strata::memtable::detail {
+
+/// The records that a node lies between: from `low` on, and before `high`. Null: no bound.
+struct NodeBounds {
+  const Record* low = nullptr;
+  const Record* high = nullptr;
+
+  template <class Comparator>
+  [[nodiscard]] std::uint32_t shared_bytes() const noexcept {
+    if (!Comparator::is_bytewise || low == nullptr || high == nullptr) {
+      return 0;
+    }
+    return static_cast<std::uint32_t>(common_prefix(low->key(), high->key()));
+  }
+};
+
+/// What a reader looks for: what is before a place, or what is at or behind it.
+enum class Side : bool {
+  before,
+  at_or_behind
+};
+
+/// `records` are the entries of a leaf, or the separators of an inner node.
+template <class Comparator>
+struct BTreeNode {
+  using Place = detail::Place<Comparator>;
+  static constexpr unsigned capacity = Permutation::capacity;
+
+  BTreeNode(unsigned node_level, std::uint32_t shared) noexcept
+      : level(node_level), prefix_bytes(shared) {}
+
+  std::atomic<std::uint64_t> permutation{0};
+  std::uint32_t level;  ///< 0: a leaf
+  std::uint32_t prefix_bytes;
+  std::uint64_t heads[capacity];
+  const Record* records[capacity];
+
+  /// Asks for all its cache lines at once, which searching it would wait for one by one.
+  void prefetch() const noexcept {
+    for (std::size_t at = 0; at < sizeof(BTreeNode); at += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+    }
+  }
+  [[nodiscard]] Permutation order() const noexcept {
+    return Permutation(permutation.load(std::memory_order_acquire));
+  }
+  /// How many of its records sort before `place`, or up to it. Requires: `place` is in its bounds.
+  template <Side side = Side::before>
+  [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
+    const std::uint64_t head = Place::head_of(place.key, prefix_bytes);
+    unsigned low = 0;
+    unsigned high = order.count();
+    while (low < high) {
+      const unsigned middle = (low + high) / 2;
+      if (is_left<side>(order.slot(middle), head, place)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+  /// Whether all its records sort before `place`.
+  [[nodiscard]] bool is_before(Permutation order, const Place& place) const noexcept {
+    return order.count() == 0 ||
+           is_left<Side::before>(order.slot(order.count() - 1),
+                                 Place::head_of(place.key, prefix_bytes), place);
+  }
+  void set(unsigned slot, const Record* record) noexcept {
+    set(slot, Place::head_of(record->key(), prefix_bytes), record);
+  }
+  /// As `other` has it, whose prefix may be another one.
+  void copy(unsigned slot, const BTreeNode& other, unsigned from) noexcept {
+    if (other.prefix_bytes == prefix_bytes) {
+      set(slot, other.heads[from], other.records[from]);
+    } else {
+      set(slot, other.records[from]);
+    }
+  }
+  /// The prefix for a part of this node that lies within `bounds`. New heads cost a look at every
+  /// key, so a prefix lasts until half of a head is the same for all.
+  [[nodiscard]] std::uint32_t prefix_within(const NodeBounds& bounds) const noexcept {
+    const std::uint32_t shared = bounds.template shared_bytes<Comparator>();
+    return shared >= prefix_bytes + 4 ? shared : prefix_bytes;
+  }
+
+ private:
+  template <Side side>
+  [[nodiscard]] bool is_left(unsigned slot, std::uint64_t head, const Place& place) const noexcept {
+    if (heads[slot] != head) {
+      return heads[slot] < head;
+    }
+    return side == Side::before ? place.is_behind(*records[slot])
+                                : place.is_at_or_behind(*records[slot]);
+  }
+  void set(unsigned slot, std::uint64_t head, const Record* record) noexcept {
+    heads[slot] = head;
+    records[slot] = record;
+  }
+};
+
+template <class Comparator>
+struct BTreeInner : BTreeNode<Comparator> {
+  using Node = BTreeNode<Comparator>;
+  using Node::Node;
+
+  /// children[0] is left of all separators, children[slot + 1] right of that slot's.
+  std::atomic<Node*> children[Node::capacity + 1];
+
+  [[nodiscard]] static unsigned child_of(Permutation order, unsigned rank) noexcept {
+    return rank == 0 ? 0 : order.slot(rank - 1) + 1;
+  }
+};
+
+}  // namespace strata::memtable::detail

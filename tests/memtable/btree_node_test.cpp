@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <strata/memtable/btree_node.hpp>
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <strata/core/arena.hpp>
+#include <strata/core/comparator.hpp>
+
+using strata::Arena;
+using strata::EntryKind;
+using strata::Trailer;
+using strata::comparator::Bytewise;
+using strata::comparator::ReverseBytewise;
+using strata::memtable::detail::BTreeNode;
+using strata::memtable::detail::NodeBounds;
+using strata::memtable::detail::Permutation;
+using strata::memtable::detail::Record;
+using strata::memtable::detail::Side;
+
+namespace {
+
+class Records {
+ public:
+  const Record* operator()(const std::string& key, std::uint64_t sequence = 1) {
+    return Record::create(arena_, key, Trailer(sequence, EntryKind::put), "");
+  }
+
+ private:
+  Arena arena_;
+};
+
+}  // namespace
+
+TEST_CASE("What lies between two bounds shares what they share") {
+  Records record;
+  const NodeBounds both{record("user:0012"), record("user:0034")};
+  CHECK(both.shared_bytes<Bytewise>() == 7);
+  CHECK(NodeBounds{record("a"), record("b")}.shared_bytes<Bytewise>() == 0);
+  CHECK(NodeBounds{record("ab", 9), record("ab", 2)}.shared_bytes<Bytewise>() == 2);
+}
+
+TEST_CASE("Without a bound on each side, or the order of bytes, nothing is known to be shared") {
+  Records record;
+  CHECK(NodeBounds{record("user:1"), nullptr}.shared_bytes<Bytewise>() == 0);
+  CHECK(NodeBounds{nullptr, record("user:1")}.shared_bytes<Bytewise>() == 0);
+  CHECK(NodeBounds{record("user:2"), record("user:1")}.shared_bytes<ReverseBytewise>() == 0);
+}
+
+TEST_CASE("A prefix grows where that makes half a head of use again") {
+  Records record;
+  const BTreeNode<Bytewise> node(0, 5);
+  CHECK(node.prefix_within({record("user:0012"), record("user:0034")}) == 5);
+  CHECK(node.prefix_within({record("user:000012"), record("user:000034")}) == 9);
+  CHECK(node.prefix_within({record("user:000012"), nullptr}) == 5);
+}
+
+TEST_CASE("A node ranks places by what follows its prefix") {
+  Records record;
+  // Keys that end within the prefix's head, that are equal to the prefix, and that outgrow a head.
+  const std::vector<std::string> keys = {"user:",          "user:0",         "user:00000000",
+                                         "user:000000001", "user:000000002", "user:1",
+                                         "user:\xff"};
+  const std::uint32_t prefix_bytes = GENERATE(0U, 3U, 5U);
+  CAPTURE(prefix_bytes);
+  BTreeNode<Bytewise> node(0, prefix_bytes);
+  // They arrive from the last to the first.
+  Permutation order;
+  for (unsigned i = 0; i < keys.size(); ++i) {
+    node.set(i, record(keys[keys.size() - 1 - i], 5));
+    order = order.with_insert(0);
+  }
+  for (unsigned i = 0; i < keys.size(); ++i) {
+    CAPTURE(keys[i]);
+    const BTreeNode<Bytewise>::Place at(keys[i], Trailer(5, EntryKind::put));
+    const BTreeNode<Bytewise>::Place newer(keys[i], Trailer(6, EntryKind::put));
+    const BTreeNode<Bytewise>::Place older(keys[i], Trailer(4, EntryKind::put));
+    CHECK(node.rank_of(order, at) == i);
+    CHECK(node.rank_of<Side::at_or_behind>(order, at) == i + 1);
+    CHECK(node.rank_of<Side::at_or_behind>(order, newer) == i);
+    CHECK(node.rank_of(order, older) == i + 1);
+    CHECK(node.is_before(order, older) == (i + 1 == keys.size()));
+    CHECK_FALSE(node.is_before(order, at));
+  }
+}
+
+TEST_CASE("A slot that is copied into a node with another prefix has the head that this asks for") {
+  Records record;
+  BTreeNode<Bytewise> from(0, 0);
+  from.set(0, record("user:0012"));
+  for (const std::uint32_t prefix_bytes : {0U, 7U}) {
+    BTreeNode<Bytewise> to(0, prefix_bytes);
+    to.copy(2, from, 0);
+    CHECK(to.heads[2] == strata::key_head("user:0012", prefix_bytes));
+    CHECK(to.records[2] == from.records[0]);
+  }
+}
