@@ -3,9 +3,9 @@
 
 /// Memory that is taken bit by bit and given back all at once.
 ///
-/// Allocation is a pointer bump in a chunk; chunks double from 16 KiB to 1 MiB, and what is larger
-/// than a quarter of that gets a chunk of its own. One thread allocates at a time; `memory_bytes`
-/// may be asked by any.
+/// Allocation is a pointer bump in a chunk; chunks double from 16 KiB to the size of a large page
+/// (core/large_pages.hpp), and what is larger than an eighth of that gets a chunk of its own. One
+/// thread allocates at a time; `memory_bytes` may be asked by any.
 
 #include <atomic>
 #include <cstddef>
@@ -14,6 +14,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <strata/core/large_pages.hpp>
 
 namespace strata {
 
@@ -48,16 +50,16 @@ class Arena {
   }
 
  private:
-  static constexpr std::size_t chunk_bytes_most = 1 << 20;
+  static constexpr std::size_t chunk_bytes_most = large_page_bytes;
 
   [[nodiscard]] char* allocate_from_new_chunk(std::size_t bytes) {
-    if (bytes > chunk_bytes_most / 4) {
+    if (bytes > chunk_bytes_most / 8) {
       return add_chunk(bytes);  // the current chunk keeps what it has left
     }
     while (chunk_bytes_ < bytes * 4 && chunk_bytes_ < chunk_bytes_most) {
       chunk_bytes_ *= 2;
     }
-    next_ = add_chunk(chunk_bytes_);
+    next_ = chunk_bytes_ < chunk_bytes_most ? add_chunk(chunk_bytes_) : add_large_page();
     left_ = chunk_bytes_;
     chunk_bytes_ = chunk_bytes_ < chunk_bytes_most ? chunk_bytes_ * 2 : chunk_bytes_;
     return allocate(bytes);
@@ -68,10 +70,17 @@ class Arena {
     return chunks_.back().get();
   }
 
+  [[nodiscard]] char* add_large_page() {
+    pages_.push_back(allocate_large_pages(1));
+    memory_bytes_.fetch_add(large_page_bytes, std::memory_order_relaxed);
+    return pages_.back().get();
+  }
+
   char* next_ = nullptr;
   std::size_t left_ = 0;
   std::size_t chunk_bytes_ = 16 << 10;
   std::vector<std::unique_ptr<char[]>> chunks_;
+  std::vector<LargePages> pages_;
   std::atomic<std::size_t> memory_bytes_{0};
 };
 
