@@ -21,9 +21,15 @@ namespace strata {
 
 class Arena {
  public:
-  Arena() = default;
+  /// `pool`: where large pages come from, and go to in the end; null: the system.
+  explicit Arena(std::shared_ptr<LargePagePool> pool = nullptr) noexcept : pool_(std::move(pool)) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
+  ~Arena() {
+    if (pool_ != nullptr) {
+      pool_->give(std::move(pages_));
+    }
+  }
 
   /// `bytes` of memory aligned to 8. Throws std::bad_alloc as `new` does.
   [[nodiscard]] char* allocate(std::size_t bytes) {
@@ -71,7 +77,7 @@ class Arena {
   }
 
   [[nodiscard]] char* add_large_page() {
-    pages_.push_back(allocate_large_pages(1));
+    pages_.push_back(pool_ != nullptr ? pool_->take() : allocate_large_pages(1));
     memory_bytes_.fetch_add(large_page_bytes, std::memory_order_relaxed);
     return pages_.back().get();
   }
@@ -81,6 +87,7 @@ class Arena {
   std::size_t chunk_bytes_ = 16 << 10;
   std::vector<std::unique_ptr<char[]>> chunks_;
   std::vector<LargePages> pages_;
+  std::shared_ptr<LargePagePool> pool_;
   std::atomic<std::size_t> memory_bytes_{0};
 };
 

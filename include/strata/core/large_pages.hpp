@@ -10,7 +10,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <new>
+#include <utility>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -36,5 +39,39 @@ using LargePages = std::unique_ptr<char[], FreeLargePages>;
 #endif
   return pages;
 }
+
+/// Keeps what one owner gave back for the next one: the system clears each page before it hands it
+/// out, which takes longer than to fill it. Holds at most what was given back at once, the largest
+/// time. Any number of threads.
+class LargePagePool {
+ public:
+  /// One page, of those kept or a new one. Throws std::bad_alloc as `new` does.
+  [[nodiscard]] LargePages take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!spare_.empty()) {
+        LargePages page = std::move(spare_.back());
+        spare_.pop_back();
+        return page;
+      }
+    }
+    return allocate_large_pages(1);
+  }
+  /// Each element is one page.
+  void give(std::vector<LargePages> pages) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (pages.size() > spare_.size()) {
+      spare_.swap(pages);
+    }
+  }
+  [[nodiscard]] std::size_t kept() const {
+    const std::lock_guard lock(mutex_);
+    return spare_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<LargePages> spare_;
+};
 
 }  // namespace strata

@@ -13,10 +13,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <strata/core/entry.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/core/range_erase.hpp>
 
 namespace strata::lsm {
@@ -28,8 +30,9 @@ class MemSegment {
   using Ranges = RangeEraseSet<Comparator>;
 
   template <class MemtableOptions>
-  explicit MemSegment(const MemtableOptions& options, std::uint64_t created_seconds = 0)
-      : table_(options), created_seconds_(created_seconds) {}
+  explicit MemSegment(const MemtableOptions& options, std::uint64_t created_seconds = 0,
+                      const std::shared_ptr<LargePagePool>& pages = nullptr)
+      : table_(make(options, pages)), created_seconds_(created_seconds) {}
 
   void insert(std::string_view key, Trailer trailer, std::string_view value) {
     note(trailer.sequence());
@@ -78,6 +81,18 @@ class MemSegment {
   }
 
  private:
+  /// A memtable need not know of pools.
+  template <class MemtableOptions>
+  [[nodiscard]] static Table make(const MemtableOptions& options,
+                                  const std::shared_ptr<LargePagePool>& pages) {
+    if constexpr (std::is_constructible_v<Table, const MemtableOptions&,
+                                          const std::shared_ptr<LargePagePool>&>) {
+      return Table(options, pages);
+    } else {
+      return Table(options);
+    }
+  }
+
   void note(Sequence sequence) noexcept {
     if (first_sequence_.load(std::memory_order_relaxed) == 0) {
       first_sequence_.store(sequence, std::memory_order_relaxed);

@@ -65,7 +65,7 @@ struct Embedded {
 struct Balanced {
   using Policies = type_list<>;
   static constexpr Shape shape{.name = "balanced",
-                               .memtable_parts = 195,
+                               .memtable_parts = 198,
                                .cache_parts = 256,
                                .fixed_bytes = 512_KiB,
                                .write_buffer_bytes_max = 256_MiB,

@@ -28,6 +28,7 @@
 
 #include <strata/core/bytes.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/large_pages.hpp>
 
 namespace strata::profile {
 
@@ -60,13 +61,14 @@ struct Shape {
 };
 
 /// The most that a memtable takes which is switched at `write_buffer_bytes`: the chunk that it ends
-/// in is as large as all before it together, and 1 MiB at most (core/arena.hpp).
+/// in is as large as all before it together, and a large page at most (core/arena.hpp).
 [[nodiscard]] constexpr std::size_t memtable_bytes_max(std::size_t write_buffer_bytes) {
-  return write_buffer_bytes + std::min<std::size_t>(write_buffer_bytes + 16_KiB, 1_MiB);
+  return write_buffer_bytes + std::min<std::size_t>(write_buffer_bytes + 16_KiB, large_page_bytes);
 }
 /// The inverse: the largest write buffer that stays within `bytes`.
 [[nodiscard]] constexpr std::size_t write_buffer_within(std::size_t bytes) {
-  return bytes >= 2_MiB ? bytes - 1_MiB : (bytes - std::min<std::size_t>(bytes, 16_KiB)) / 2;
+  return bytes >= 2 * large_page_bytes ? bytes - large_page_bytes
+                                       : (bytes - std::min<std::size_t>(bytes, 16_KiB)) / 2;
 }
 
 /// Options in the making: `apply` of profile.hpp puts them where they belong.

@@ -25,6 +25,7 @@
 #include <strata/compaction/filter.hpp>
 #include <strata/core/epoch.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/cursor.hpp>
 #include <strata/lsm/key_span.hpp>
@@ -83,7 +84,7 @@ class Tree : public TreeFiles<TypesOf> {
         epochs_(epochs),
         picker_(options.compaction) {
     auto view = std::make_shared<View>();
-    view->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
+    view->active = make_segment();
     view->tables = std::make_shared<Version>();
     active_ = view->active.get();
     view_.store(new Pin(std::move(view)), std::memory_order_seq_cst);
@@ -169,7 +170,7 @@ class Tree : public TreeFiles<TypesOf> {
     }
     auto next = std::make_shared<View>(now);
     next->immutables.insert(next->immutables.begin(), now.active);
-    next->active = std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds());
+    next->active = make_segment();
     active_ = next->active.get();
     publish(std::move(next));
     return true;
@@ -446,6 +447,9 @@ class Tree : public TreeFiles<TypesOf> {
   }
 
  private:
+  [[nodiscard]] std::shared_ptr<Segment> make_segment() const {
+    return std::make_shared<Segment>(options_.memtable, Types::Clock::unix_seconds(), pages_);
+  }
   [[nodiscard]] compaction::Conditions conditions() const {
     return {.compare = &Comparator::compare,
             .unix_seconds = Types::Clock::unix_seconds(),
@@ -548,6 +552,8 @@ class Tree : public TreeFiles<TypesOf> {
   using TreeFiles<TypesOf>::directory_;
   using TreeFiles<TypesOf>::options_;
   EpochDomain& epochs_;
+  /// One memtable's memory is the next one's but one.
+  const std::shared_ptr<LargePagePool> pages_ = std::make_shared<LargePagePool>();
   LiveCompaction<typename Types::Compaction> picker_;
   std::uint64_t flushed_entries_ = 0;  ///< guarded by the engine's lock
   mutable ReadCount<compaction::follows_reads<typename Types::Compaction>> reads_;

@@ -24,10 +24,13 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/entry.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/art_cursor.hpp>
 #include <strata/memtable/art_key.hpp>
 #include <strata/memtable/art_node.hpp>
@@ -61,8 +64,9 @@ struct Art {
     };
 
    public:
-    explicit type(const Options& = {})
-        : root_(Node::create(arena_, Node::Kind::node256, 0, nullptr)) {}
+    /// `pages`: where large pages come from and go to; null: the system.
+    explicit type(const Options& = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+        : arena_(std::move(pages)), root_(Node::create(arena_, Node::Kind::node256, 0, nullptr)) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 

@@ -22,11 +22,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/arena.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/btree_node.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/permutation.hpp>
@@ -63,7 +66,9 @@ struct BTree {
     };
 
    public:
-    explicit type(const Options& = {}) : root_(arena_.create<Node>(0U, 0U)) {}
+    /// `pages`: where large pages come from and go to; null: the system.
+    explicit type(const Options& = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+        : arena_(std::move(pages)), root_(arena_.create<Node>(0U, 0U)) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 

@@ -24,12 +24,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/entry.hpp>
 #include <strata/core/hash.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/record.hpp>
 #include <strata/memtable/shared_arena.hpp>
@@ -57,7 +60,9 @@ struct HashIndex {
 
    public:
     type() : type(Options()) {}
-    explicit type(const Options& options) : prefix_bytes_(options.prefix_bytes), groups_(arena_) {}
+    /// `pages`: where large pages come from and go to; null: the system.
+    explicit type(const Options& options, std::shared_ptr<LargePagePool> pages = nullptr)
+        : prefix_bytes_(options.prefix_bytes), arena_(std::move(pages)), groups_(arena_) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 

@@ -9,15 +9,20 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 #include <strata/core/arena.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/record.hpp>
 
 namespace strata::memtable::detail {
 
 class SharedArena {
  public:
-  SharedArena() = default;
+  /// `pool`: as of Arena.
+  explicit SharedArena(std::shared_ptr<LargePagePool> pool = nullptr) noexcept
+      : arena_(std::move(pool)) {}
   SharedArena(const SharedArena&) = delete;
   SharedArena& operator=(const SharedArena&) = delete;
 

@@ -27,12 +27,15 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/entry.hpp>
 #include <strata/core/hash.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/record.hpp>
 #include <strata/memtable/shared_arena.hpp>
@@ -73,7 +76,9 @@ struct SkipList {
     };
 
    public:
-    explicit type(const Options& = {}) : front_(create_node(height_max, {}, Trailer(), {}, 0)) {}
+    /// `pages`: where large pages come from and go to; null: the system.
+    explicit type(const Options& = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+        : arena_(std::move(pages)), front_(create_node(height_max, {}, Trailer(), {}, 0)) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 

@@ -14,11 +14,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/entry.hpp>
+#include <strata/core/large_pages.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/record.hpp>
 #include <strata/memtable/shared_arena.hpp>
@@ -36,7 +39,9 @@ struct Vector {
     using Runs = detail::SortedRuns<Comparator>;
 
    public:
-    explicit type(const Options& = {}) {}
+    /// `pages`: where large pages come from and go to; null: the system.
+    explicit type(const Options& = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+        : arena_(std::move(pages)) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 
