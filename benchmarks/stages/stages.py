@@ -14,9 +14,10 @@ import statistics
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "benchmarks" / "components"))
+sys.path[:0] = [str(ROOT / "benchmarks" / "report"), str(ROOT / "benchmarks" / "components")]
+
 import measure  # noqa: E402  (its folder has just been named)
-from slots import ComponentsError  # noqa: E402
+from machine import ReportError, say  # noqa: E402
 
 MIN_SECONDS = 0.3
 
@@ -84,7 +85,7 @@ def nanoseconds(results, place):
         row = next((row for key, row in result.items() if key.split("/iterations:")[0] == name),
                    None)
         if row is None:
-            raise ComponentsError(f"bench_{program} has no result for {name}: correct "
+            raise ReportError(f"bench_{program} has no result for {name}: correct "
                                   "benchmarks/stages/stages.py")
         values.append(row[counter[0]] if counter else 1e9 / row["items_per_second"])
     return statistics.median(values)
@@ -95,7 +96,7 @@ def run(programs, rounds):
     results = {}
     for _ in range(rounds):
         for program, names in wanted().items():
-            measure.say(f"== bench_{program}")
+            say(f"== bench_{program}")
             names = [name + "(/iterations:[0-9]+)?" for name in names]
             results.setdefault(program, []).append(
                 measure.run_program(programs, program, names, MIN_SECONDS))
@@ -122,7 +123,7 @@ def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     try:
         print_table(run(ROOT / "build" / "gcc-release" / "bench", rounds))
-    except ComponentsError as error:
+    except ReportError as error:
         print(f"stages: {error}", file=sys.stderr)
         return 1
     return 0
