@@ -193,3 +193,20 @@ TEST_CASE("whichever read of a compaction fails, nothing of its inputs is lost")
     reads_of_compaction(failing);
   }
 }
+
+TEST_CASE("a memtable of nothing but a range erase is flushed, and goes on hiding what it hid") {
+  io::Simulated fs;
+  auto db = open(fs);
+  REQUIRE(tests::fill(*db, 20, "x"));
+  REQUIRE(db->flush());
+  REQUIRE(db->erase_range(key_of(5), key_of(15)));
+  REQUIRE(db->flush());
+  CHECK_FALSE(db->get(key_of(7)).value());
+  REQUIRE(db->close());
+  db = open(fs);
+  REQUIRE(db);
+  CHECK_FALSE(db->get(key_of(7)).value());
+  CHECK(db->get(key_of(15)).value());
+  REQUIRE(db->compact());
+  CHECK_FALSE(db->get(key_of(7)).value());
+}
