@@ -53,7 +53,7 @@ Story run_script(Simulated& fs) {
       const State state = manifest->state();
       manifest = Manifest::create(fs, directory, state, options);
     } else if (story.done < edit_count) {
-      const auto next = static_cast<std::uint64_t>(story.done + 1);
+      const auto next = static_cast<std::uint64_t>(story.done) + 1;
       story.note(manifest->append(edit_number(next)), fs.has_crashed());
     }
   }
@@ -93,7 +93,7 @@ int check_images(const Simulated& fs, const Story& story, std::uint64_t seeds) {
       return state;
     }());
     REQUIRE(next);
-    REQUIRE(next->append(edit_number(static_cast<std::uint64_t>(found + 1))));
+    REQUIRE(next->append(edit_number(static_cast<std::uint64_t>(found) + 1)));
   }
   return images;
 }
