@@ -65,7 +65,8 @@ class Lmdb {
  public:
   static constexpr std::string_view name = "LMDB";
   static constexpr std::string_view configuration =
-      "MDB_WRITEMAP|MDB_NOSYNC|MDB_NOMETASYNC in unsynced rows, full sync in synced rows, "
+      "as packaged; MDB_WRITEMAP|MDB_NOSYNC|MDB_NOMETASYNC in unsynced rows, full sync in synced "
+      "rows, "
       "MDB_NOTLS, readers renewed; MDB_APPEND in bulk loads";
   static constexpr bool is_lsm = false;
   static std::string version() {

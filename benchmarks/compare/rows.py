@@ -45,10 +45,10 @@ ROWS = (
       for threads in ("1 thread", "2 threads")),
     Row("bulk load", 1, has_latency=False),
     Row("open after a crash", 2, lsm_only=True, has_latency=False),
-    Row("fill random, data 4 x cache"),
-    Row("read random, data 4 x cache"),
-    Row("read hot, data 4 x cache"),
-    Row("seek + 50, data 4 x cache"),
+    Row("fill random, data 4 x memory"),
+    Row("read random, data 4 x memory"),
+    Row("read hot, data 4 x memory"),
+    Row("seek + 50, data 4 x memory"),
 )
 
 

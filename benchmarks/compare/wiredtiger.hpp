@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// WiredTiger's B-tree as Debian packages it (C at -O2, diagnostic code off: its `__wt_assert` is
-/// not in the library), after its "Tuning" pages: a cache for all of it, sessions and cursors kept
-/// by each thread, a log. `transaction_sync=(enabled=true,method=none)` writes each commit to the
-/// log's file without a sync, which is what the others do in unsynced rows; `fsync` in synced rows.
-/// Checkpoints by MongoDB's rule, each minute or 2 GiB of log. Bulk loads by its bulk cursor.
+/// WiredTiger's B-tree as Debian packages it (C at -O2, CRC32C by the processor, diagnostic code
+/// off: its `__wt_assert` is not in the library), after its "Tuning" pages: a cache for all of it,
+/// sessions and cursors kept by each thread, a log. `transaction_sync=(enabled=true,method=none)`
+/// writes each commit to the log's file without a sync, which is what the others do in unsynced
+/// rows; `fsync` in synced rows. Checkpoints by MongoDB's rule, each minute or 2 GiB of log. Bulk
+/// loads by its bulk cursor.
 
 #include <wiredtiger.h>
 
@@ -41,7 +42,8 @@ class WiredTiger {
  public:
   static constexpr std::string_view name = "WiredTiger";
   static constexpr std::string_view configuration =
-      "B-tree, cache_size = cache and write buffers, log enabled, transaction_sync method=none in "
+      "as packaged; B-tree, cache_size = cache and write buffers, log enabled, transaction_sync "
+      "method=none in "
       "unsynced rows and fsync in synced rows, checkpoint each 60 s or 2 GiB of log, a session and "
       "a cursor a thread; bulk cursor and a checkpoint";
   static constexpr bool is_lsm = false;
