@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ SECONDS_MAX = 600
 class Verdict(enum.Enum):
     KILLED = "the test failed"
     SURVIVED = "the test passed"
-    BROKEN = "the mutant does not fit, or does not compile"
+    BROKEN = "the mutant does not fit, does not compile, or its test was stopped from outside"
 
 
 def commands(tree, target):
@@ -74,6 +75,8 @@ def run(program, one, work):
     try:
         done = subprocess.run([program, "--abort", *cases], cwd=work, env=environment, text=True,
                               errors="replace", capture_output=True, timeout=SECONDS_MAX)
+        if done.returncode in (-signal.SIGKILL, -signal.SIGTERM):  # somebody's, or no memory
+            raise subprocess.CalledProcessError(done.returncode, one.test)
         is_dead, said = done.returncode != 0, done.stdout + done.stderr
     except subprocess.TimeoutExpired:
         is_dead, said = True, "it hangs"
@@ -91,7 +94,8 @@ def judge(root, tree, one):
     try:
         is_dead, effort = run(build(root, tree, one, work), one, work)
     except (ValueError, StopIteration, subprocess.CalledProcessError) as problem:
-        return one, Verdict.BROKEN, f"{one.name:34} BROKEN: {problem or 'no such test'}"
+        why = str(problem) or "the build tree has no such test"
+        return one, Verdict.BROKEN, f"{one.name:34} BROKEN {why.splitlines()[0][:120]}"
     verdict = Verdict.KILLED if is_dead else Verdict.SURVIVED
     told = f"killed after {effort}" if is_dead else f"SURVIVED {effort}"
     return one, verdict, f"{one.name:34} {told:34} {one.test} {one.case}"
