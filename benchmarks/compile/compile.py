@@ -3,10 +3,11 @@
 
     ./dev bench compile [--rounds 3] [header...]
 
-Each case is a file of its own, compiled without optimisation; `user` is the least processor time of
+Each case is a file of its own, compiled without optimisation. `user` is the least processor time of
 the rounds, which a busy machine changes little, `wall` the least by the clock, `MiB` the compiler's
-memory, `KiB out` the object, without debug information. A header without a use compiles to nearly nothing: what
-templates cost shows where they are used. Preprocessed lines have budgets in tests/include_cost.
+memory, `KiB out` the object, without debug information. A header without a use compiles to nearly
+nothing: what templates cost shows where they are used. Preprocessed lines have budgets in
+tests/include_cost.
 
 The last table is the program of the first case, optimised and stripped: what a user ships.
 """
