@@ -86,7 +86,7 @@ struct BTree {
         const unsigned child = Inner::child_of(order, rank);
         path.steps[path.depth++] = {inner, child, rank};
         node = inner->children[child].load(std::memory_order_relaxed);
-        node->prefetch();
+        inner->prefetch_child(node);
       }
       const Permutation order = node->order();
       const unsigned rank = rank_for(*node, order, place, is_rightmost);
@@ -106,6 +106,9 @@ struct BTree {
       const Node* const leaf = descend<Side::at_or_behind>(place, behind);
       const Permutation order = leaf->order();
       const unsigned rank = leaf->rank_of(order, place);
+      if (rank < order.count() && !leaf->may_be(order.slot(rank), key)) {
+        return std::nullopt;
+      }
       const Record* const record = rank < order.count() ? leaf->records[order.slot(rank)] : behind;
       if (record == nullptr || record->key() != key) {
         return std::nullopt;
@@ -219,7 +222,7 @@ struct BTree {
         const unsigned rank = inner.template rank_of<side>(order, place);
         const Node* const child =
             inner.children[Inner::child_of(order, rank)].load(std::memory_order_acquire);
-        child->prefetch();
+        inner.prefetch_child(child);
         if (inner.order().word() != order.word()) [[unlikely]] {
           continue;  // the child may be the left half of what it was
         }

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include <strata/core/bytes.hpp>
 #include <strata/memtable/permutation.hpp>
@@ -58,12 +59,6 @@ struct BTreeNode {
   std::uint64_t heads[capacity];
   const Record* records[capacity];
 
-  /// Asks for all its cache lines at once, which searching it would wait for one by one.
-  void prefetch() const noexcept {
-    for (std::size_t at = 0; at < sizeof(BTreeNode); at += 64) {
-      __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
-    }
-  }
   [[nodiscard]] Permutation order() const noexcept {
     return Permutation(permutation.load(std::memory_order_acquire));
   }
@@ -82,6 +77,10 @@ struct BTreeNode {
       }
     }
     return low;
+  }
+  /// False: the record in `slot` has another key, for which it need not be looked at.
+  [[nodiscard]] bool may_be(unsigned slot, std::string_view key) const noexcept {
+    return heads[slot] == Place::head_of(key, prefix_bytes);
   }
   /// Whether all its records sort before `place`.
   [[nodiscard]] bool is_before(Permutation order, const Place& place) const noexcept {
@@ -132,6 +131,13 @@ struct BTreeInner : BTreeNode<Comparator> {
 
   [[nodiscard]] static unsigned child_of(Permutation order, unsigned rank) noexcept {
     return rank == 0 ? 0 : order.slot(rank - 1) + 1;
+  }
+  /// Asks for all cache lines of a child at once, which a search would wait for one by one.
+  void prefetch_child(const Node* child) const noexcept {
+    const std::size_t bytes = this->level == 1 ? sizeof(Node) : sizeof(BTreeInner);
+    for (std::size_t at = 0; at < bytes; at += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(child) + at);
+    }
   }
 };
 

@@ -83,6 +83,13 @@ class Block {
   void prefetch_head(std::uint32_t i) const noexcept {
     __builtin_prefetch(heads_ + std::size_t{i} * 8);
   }
+  /// Asks at once for what a search touches: the prefix, and the heads of its first steps.
+  void prefetch() const noexcept {
+    __builtin_prefetch(prefix_.data());
+    for (std::uint32_t i = 0; i < 8; ++i) {
+      prefetch_head(i * count_ / 8);
+    }
+  }
   [[nodiscard]] Trailer trailer(std::uint32_t i) const noexcept {
     const std::size_t at = (flags_ & detail::shared_trailer) != 0 ? 0 : i;
     return Trailer::from_packed(load_fixed<std::uint64_t>(trailers_ + at * 8));

@@ -242,6 +242,7 @@ class Reader {
         return propagate(std::move(pin));
       }
       const Block& data = **pin;
+      data.prefetch();
       std::uint32_t i = data.template find<Comparator>(key, Trailer::seek(sequence));
       for (; i < data.count() && data.key_is(i, key); ++i) {
         if (!visit(identity_.shown(data.trailer(i)), data.value(i))) {

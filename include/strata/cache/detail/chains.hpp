@@ -7,7 +7,8 @@
 /// becomes of the node they stand on, and trust only a node that they have pinned. A node that is
 /// reused, or a table that grows, may lead a reader into another chain: it then misses an entry
 /// that a later look would have found, which for a cache is no error. Single-threaded use never
-/// misses. Tables that were outgrown are kept for their readers: 8 bytes an entry all in all.
+/// misses. Tables that were outgrown are kept for their readers: as many bytes again as the current
+/// one has.
 ///
 /// Threads: `find_pinned` is for everyone, the rest for the holder of the shard's lock.
 
@@ -34,6 +35,7 @@ class Chains {
     const Table& table = *table_.load(std::memory_order_acquire);
     N* node = table.head(hash).load(std::memory_order_acquire);
     for (; node != nullptr; node = node->next.load(std::memory_order_acquire)) {
+      node->prefetch();
       if (node->hash.load(std::memory_order_relaxed) == hash && node->pin()) {
         if (node->entry->first == key) {
           return node;
@@ -53,10 +55,11 @@ class Chains {
     return node;
   }
 
-  /// Room for one more entry.
+  /// Room for one more entry. Half of the heads at most have an entry on average: each entry that a
+  /// look-up passes is a cache line to wait for.
   void prepare() {
-    if (count_ == tables_.back()->size()) {
-      grow_to(2 * count_);
+    if (2 * count_ == tables_.back()->size()) {
+      grow_to(4 * count_);
     }
   }
   void link(N& node) noexcept {

@@ -38,6 +38,13 @@ struct Node : Base {
   Node& operator=(const Node&) = delete;
   ~Node() { assert((state.load(std::memory_order_acquire) & (doomed - 1)) == 0); }
 
+  /// Asks for all its cache lines at once: a pin, being atomic, would have the others wait for the
+  /// first.
+  void prefetch() const noexcept {
+    for (std::size_t at = 0; at < sizeof(Node) && at < 256; at += 64) {
+      __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+    }
+  }
   /// Adds a pin where the entry is alive.
   [[nodiscard]] bool pin() noexcept {
     if ((state.fetch_add(1, std::memory_order_acquire) & alive) != 0) {

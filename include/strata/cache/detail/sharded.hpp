@@ -243,9 +243,9 @@ class Sharded {
   }
 
  private:
-  /// A node, its two places in hash tables and its place in a ghost.
+  /// A node, at most eight places in hash tables (cache/detail/chains.hpp), its place in a ghost.
   static constexpr std::size_t entry_overhead_bytes = [] {
-    std::size_t bytes = sizeof(N) + 3 * sizeof(void*) + 16;
+    std::size_t bytes = sizeof(N) + 8 * sizeof(void*) + 16;
     if constexpr (requires { Eviction::entry_overhead_bytes; }) {
       bytes += Eviction::entry_overhead_bytes;
     }
