@@ -84,15 +84,19 @@ def count(program, workload, folder):
 
 
 def measure(folder, compiler, flags, names):
-    """{workload: instructions per operation} of all workloads, or of those in `names`."""
+    """{workload: (instructions, operations)} of all workloads, or of those in `names`."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         programs = list(pool.map(
             lambda name: compile_program(name, folder, compiler, flags), PROGRAMS))
         workloads = [(program, name) for program in programs
                      for name in output_of([str(program)]).split() if not names or name in names]
         counts = pool.map(lambda pair: count(*pair, folder), workloads)
-        return {name: round(instructions / operations, 1)
-                for (_, name), (instructions, operations) in zip(workloads, counts)}
+        return {name: counted for (_, name), counted in zip(workloads, counts)}
+
+
+def per_operation(counts):
+    return {name: round(instructions / operations, 1)
+            for name, (instructions, operations) in counts.items()}
 
 
 def judge(expected, measured, tolerance_percent):
@@ -142,12 +146,13 @@ def compare(path, chain, measured):
     return 1 if wrong else 0
 
 
-def print_profiles(names, measured, folder):
+def print_profiles(names, counts, folder):
     for name in names:
-        if name not in measured:
+        if name not in counts:
             raise GuardError(f"there is no workload '{name}'")
-        print(f"{name}: {measured[name]} instructions per operation")
-        print(profile_text.of(folder / f"{name}.callgrind"))
+        instructions, operations = counts[name]
+        print(f"{name}: {instructions / operations:.1f} instructions per operation")
+        print(profile_text.of(folder / f"{name}.callgrind", operations))
 
 
 def main():
@@ -159,15 +164,15 @@ def main():
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("flags", nargs="*", default=["-std=c++20"], help="of the compiler")
     arguments = parser.parse_args()
-    flags = arguments.flags + OPTIONS
+    flags = arguments.flags + OPTIONS + (["-g1"] if arguments.profile else [])
     try:
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            measured = measure(folder, arguments.compiler, flags,
-                               set(arguments.profile))
+            counts = measure(folder, arguments.compiler, flags, set(arguments.profile))
             if arguments.profile:
-                print_profiles(arguments.profile, measured, folder)
+                print_profiles(arguments.profile, counts, folder)
                 return 0
+            measured = per_operation(counts)
             chain = toolchain(arguments.compiler)
             if arguments.update:
                 write_expected(EXPECTED, chain, 5, measured)

@@ -3,6 +3,7 @@
 
 Names lose their template arguments and parameters: what is left is what one says aloud. `self` is
 spent in the function and in what was inlined into it; `with callees` in all that it called too.
+Lines of the source have what was inlined where it was written: instructions per operation.
 """
 
 import collections
@@ -64,8 +65,47 @@ def table(title, total, found, least_percent):
     return lines
 
 
-def of(counted):
+class Names:
+    """Callgrind writes a name once, `(7) name`, and from then on `(7)`."""
+
+    def __init__(self):
+        self.names = {}
+
+    def of(self, text):
+        number, _, name = text.partition(" ")
+        return self.names.setdefault(number, name)
+
+
+def lines(text):
+    """{(file, line): instructions spent there} of the text of callgrind's file."""
+    names, found = Names(), collections.Counter()
+    file, line, is_call = None, 0, False
+    for entry in text.splitlines():
+        key, _, rest = entry.partition("=")
+        if key in ("fl", "fi", "fe"):
+            file = names.of(rest)
+        elif key in ("cfl", "cfi"):
+            names.of(rest)
+        elif key == "calls":
+            is_call = True  # the next line has what the callee spent
+        elif re.match(r"^[-+*\d]", entry):
+            at, _, instructions = entry.partition(" ")
+            line = line + int(at) if at[0] in "+-" else line if at == "*" else int(at)
+            found[file, line] += 0 if is_call else int(instructions)
+            is_call = False
+    return found
+
+
+def table_of_lines(found, operations, most):
+    out = ["  lines"]
+    for (file, line), instructions in found.most_common(most):
+        out.append(f"  {instructions / operations:7.1f}  {file.split('/include/')[-1]}:{line}")
+    return out
+
+
+def of(counted, operations):
     total, own = rows(counted)
     _, inclusive = rows(counted, "--inclusive=yes")
-    return "\n".join(table("self", total, own, 1) +
-                     table("with callees", total, inclusive, 3))
+    by_line = lines(counted.read_text(encoding="utf-8"))
+    return "\n".join(table("self", total, own, 1) + table("with callees", total, inclusive, 3) +
+                     table_of_lines(by_line, operations, 30))

@@ -98,6 +98,12 @@ class Names(unittest.TestCase):
                  "f::::call")]:
             self.assertEqual(profile_text.name_of(entry), name)
 
+    def test_a_line_has_what_was_spent_on_it_and_not_in_what_it_calls(self):
+        text = "\n".join(["fn=(1) f", "fl=(1) a/include/x.hpp", "7 10", "+2 5", "cfi=(2) y.hpp",
+                          "calls=3 1", "* 900", "* 1", "fi=(2)", "-8 4"])
+        self.assertEqual(profile_text.lines(text), {("a/include/x.hpp", 7): 10,
+                                                    ("a/include/x.hpp", 9): 6, ("y.hpp", 1): 4})
+
 
 if __name__ == "__main__":
     unittest.main()
