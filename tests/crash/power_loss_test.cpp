@@ -195,7 +195,7 @@ TEST_CASE("batches that only sync makes durable", "[crash]") {
 
 TEST_CASE("a log that rotates with nearly every batch", "[crash]") {
   survives_power_loss("rotate",
-                      script({writes<Db>(7), syncs<Db>(1), flushes<Db>(1), reopenings<Db>(1)},
+                      script({writes<Db>(7), syncs<Db>(1), flushes<Db>(2), reopenings<Db>(1)},
                              [](io::Simulated& fs) {
                                auto options = small<Db>(fs);
                                options.wal.segment_bytes = 1'000;
