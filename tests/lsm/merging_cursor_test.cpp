@@ -86,7 +86,10 @@ TEST_CASE("walks in any direction over any sources agree with a sorted list") {
     std::vector<VersionedEntry> all;
     std::vector<std::vector<VersionedEntry>> sources(1 + random() % 5);
     for (strata::Sequence s = 1; s <= 40; ++s) {
-      const auto e = entry(std::string(1 + random() % 2, static_cast<char>('a' + random() % 6)), s);
+      // Keys that differ at once, in their second eight bytes, and behind both.
+      const std::string shared(random() % 3 * 8, '-');
+      const auto e =
+          entry(shared + std::string(1 + random() % 2, static_cast<char>('a' + random() % 3)), s);
       all.push_back(e);
       sources[random() % sources.size()].push_back(e);
     }
@@ -110,7 +113,14 @@ TEST_CASE("walks in any direction over any sources agree with a sorted list") {
         continue;
       }
       REQUIRE(merging.value() == all[at].value);
-      if (random() % 2 == 0) {
+      const auto way = random() % 5;
+      if (way == 0) {
+        const std::string left = all[at].key;
+        merging.next_key();
+        while (at < all.size() && all[at].key == left) {
+          ++at;
+        }
+      } else if (way < 3) {
         merging.next();
         ++at;
       } else {

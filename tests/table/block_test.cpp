@@ -38,6 +38,7 @@ void check(const Entries& entries) {
     REQUIRE(key_of(block, i) == version.key);
     REQUIRE(block.key_bytes(i) == version.key.size());
     REQUIRE(block.key_is(i, version.key));
+    REQUIRE(block.is_same_key(0, i) == block.key_is(0, version.key));
     REQUIRE_FALSE(block.key_is(i, version.key + '\0'));
     REQUIRE(block.trailer(i) == version.trailer);
     REQUIRE(block.value(i) == value);

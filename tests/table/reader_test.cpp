@@ -84,6 +84,14 @@ class Twins {
     ++at_;
     check();
   }
+  void next_key() {
+    cursor_.next_key();
+    const std::string left = at_->first.key;
+    while (valid() && at_->first.key == left) {
+      ++at_;
+    }
+    check();
+  }
   void prev() {
     cursor_.prev();
     step_back(at_);
@@ -233,11 +241,15 @@ TEMPLATE_TEST_CASE("a cursor walks any way that a map's iterator does", "[table]
   Twins<TestType> twins(*table.reader, table.entries);
   for (int step = 0; step < 3'000; ++step) {
     const std::string& key = probes[below(random, probes.size())];
-    switch (twins.valid() ? below(random, 24) : below(random, 4)) {
+    switch (twins.valid() ? below(random, 28) : below(random, 4)) {
       case 0: twins.seek_to_first(); break;
       case 1: twins.seek_to_last(); break;
       case 2: twins.seek(key, random() % 1'200); break;
       case 3: twins.seek_for_prev(key); break;
+      case 4:
+      case 5:
+      case 6:
+      case 7: twins.next_key(); break;
       default: step / 50 % 2 == 0 ? twins.next() : twins.prev(); break;
     }
   }

@@ -132,13 +132,14 @@ class Cursor {
   void next() {
     assert(valid_);
     if (!owned_) {
-      key_.assign(merging_->key());
-      merging_->next();
-    } else if (before_key_) {
-      // Backward moves end before all versions of the key.
-      merging_->seek(key_, 0);
+      merging_->next_key();
+    } else {
+      if (before_key_) {
+        // Backward moves end before all versions of the key.
+        merging_->seek(key_, 0);
+      }
+      skip_versions();
     }
-    skip_versions();
     settle_forward();
   }
   /// Requires: `valid()`.
@@ -239,9 +240,7 @@ class Cursor {
         valid_ = true;
         return;
       }
-      key_.assign(key);
-      merging_->next();
-      skip_versions();
+      merging_->next_key();
     }
   }
 

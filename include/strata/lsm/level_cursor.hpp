@@ -75,6 +75,11 @@ class LevelCursor {
     cursor_->next();
     skip_forward();
   }
+  /// As `next`, past the other versions of the key, all of which lie in one table.
+  void next_key() {
+    cursor_->next_key();
+    skip_forward();
+  }
   void prev() {
     cursor_->prev();
     skip_backward();

@@ -3,11 +3,12 @@
 
 /// Merges sorted sources into one order: key ascending, newest version first.
 ///
-/// A binary heap of sources, each with its current key's head in a register-sized field, so that
-/// most comparisons never touch key bytes. While one source stays in front, a step costs one
-/// `next` and two comparisons. Sources are of three known types, so there is no virtual call.
+/// A binary heap of sources, each with the first sixteen bytes of its current key in two numbers,
+/// so that most comparisons never touch key bytes. While one source stays in front, a step costs
+/// one `next` and two comparisons. Sources are of three known types, so there is no virtual call.
 /// Directions may change at any time; a change re-seeks the other sources.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,22 +34,30 @@ class MergingCursor {
     std::variant<Cursors...> cursor;
     bool valid = false;
     std::uint64_t head = 0;
+    std::uint64_t second_head = 0;
     std::string_view key;
     Trailer trailer;
 
-    void load() {
+    /// Moves it, and looks at where it is then.
+    template <class Move>
+    void move(const Move& step) {
       std::visit(
           [&](auto& c) {
+            step(c);
             valid = c.valid();
             if (valid) {
               key = c.key();
               trailer = c.trailer();
               if constexpr (Comparator::is_bytewise) {
                 head = key_head(key);
+                second_head = key.size() > 8 ? key_head(key, 8) : 0;
               }
             }
           },
           cursor);
+    }
+    [[nodiscard]] bool has_heads_of(const Source& other) const noexcept {
+      return head == other.head && second_head == other.second_head;
     }
   };
 
@@ -92,6 +101,20 @@ class MergingCursor {
     }
     step([](auto& c) { c.next(); });
   }
+  /// The first entry of the next key: past all versions of this one.
+  void next_key() {
+    if (!forward_) {
+      turn(true);
+    }
+    if (!may_tie()) {
+      step(to_next_key);
+      return;
+    }
+    const std::string left(key());
+    do {
+      step(to_next_key);
+    } while (valid() && key() == left);
+  }
   void prev() {
     if (forward_) {
       turn(false);
@@ -110,6 +133,9 @@ class MergingCursor {
       if (a.head != b.head) {
         return a.head < b.head ? -1 : 1;
       }
+      if (a.second_head != b.second_head) {
+        return a.second_head < b.second_head ? -1 : 1;
+      }
     }
     const int keys = Comparator::compare(a.key, b.key);
     if (keys != 0) {
@@ -124,7 +150,7 @@ class MergingCursor {
     failed_.reset();
     heap_.clear();
     for (Source& source : sources_) {
-      std::visit(move, source.cursor);
+      source.move(move);
       if (!admit(source)) {
         return;
       }
@@ -132,11 +158,32 @@ class MergingCursor {
     build();
   }
 
+  static constexpr auto to_next_key = [](auto& c) {
+    if constexpr (requires { c.next_key(); }) {
+      c.next_key();
+    } else {
+      const std::string left(c.key());
+      do {
+        c.next();
+      } while (c.valid() && c.key() == left);
+    }
+  };
+  /// Whether another source may stand on a version of the same key: then one right below the top
+  /// of the heap does.
+  [[nodiscard]] bool may_tie() const noexcept {
+    const std::size_t end = std::min<std::size_t>(heap_.size(), 3);
+    for (std::size_t i = 1; i < end; ++i) {
+      if (!Comparator::is_bytewise || heap_[i]->has_heads_of(*heap_.front())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   template <class Move>
-  void step(Move move) {
+  void step(const Move& move) {
     Source& top = *heap_.front();
-    std::visit(move, top.cursor);
-    top.load();
+    top.move(move);
     if (!top.valid) [[unlikely]] {
       if (!check(top)) {
         return;
@@ -157,9 +204,11 @@ class MergingCursor {
     forward_ = forward;
     heap_.clear();
     for (Source& source : sources_) {
-      if (&source != current) {
-        std::visit([&](auto& c) { beside(c, key, trailer, forward); }, source.cursor);
-      }
+      source.move([&](auto& c) {
+        if (&source != current) {
+          beside(c, key, trailer, forward);
+        }
+      });
       if (!admit(source)) {
         return;
       }
@@ -182,9 +231,8 @@ class MergingCursor {
     }
   }
 
-  /// Loads a source that was moved and puts it on the heap unless it is at its end.
+  /// Puts a source that was moved on the heap unless it is at its end.
   [[nodiscard]] bool admit(Source& source) {
-    source.load();
     if (source.valid) {
       heap_.push_back(&source);
       return true;

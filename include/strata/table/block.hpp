@@ -133,6 +133,11 @@ class Block {
            (key.size() - prefix_.size() <= 8 || key.substr(prefix_.size() + 8) == rest(i));
   }
 
+  /// Whether entries `i` and `j` are versions of one key.
+  [[nodiscard]] bool is_same_key(std::uint32_t i, std::uint32_t j) const noexcept {
+    return head(i) == head(j) && suffix_bytes(i) == suffix_bytes(j) && rest(i) == rest(j);
+  }
+
   /// The first entry at or behind (key, trailer); count() if there is none. O(log count).
   template <class Comparator>
   [[nodiscard]] std::uint32_t lower_bound(std::string_view key, Trailer trailer) const noexcept {

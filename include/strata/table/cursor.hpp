@@ -85,6 +85,20 @@ class Cursor {
   }
   void next() { stand_at_or_after(at_ + 1); }
   void prev() { stand_before(at_); }
+  /// As `next`, past the other versions of the key.
+  void next_key() {
+    std::uint32_t i = at_ + 1;
+    while (i < block_->count() && block_->is_same_key(i - 1, i)) {
+      ++i;
+    }
+    if (i < block_->count()) [[likely]] {
+      stand(i);
+      return;
+    }
+    const std::string left(key());
+    for (stand_at_or_after(i); valid_ && key() == left; next()) {
+    }
+  }
 
  private:
   /// The first entry of a greater key.
