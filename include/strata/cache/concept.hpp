@@ -21,6 +21,16 @@
 /// | `c.set_capacity(bytes)`       |               | evicts at once where it shrinks            |
 /// | `c.stats()`                   | `cache::Stats` | since construction; of every thread       |
 ///
+/// A cache may say where an entry was found last, for those who ask for it again and have a place
+/// to remember that:
+///
+/// | expression           | result      | promise                                                |
+/// |----------------------|-------------|--------------------------------------------------------|
+/// | `C::Hint()`          | hint        | knows nothing; of one cache from then on; any number of |
+/// |                      |             | threads may use one                                    |
+/// | `c.find(key, hint)`  | `C::Handle` | as `find(key)`; the hint of one key makes it faster    |
+/// | `hint.prefetch()`    |             | asks the processor for what that will look at          |
+///
 /// A `Handle` pins one value: move-only, `explicit operator bool`, `*`, `->`. The value stays alive
 /// and unchanged while a handle holds it, though it be evicted, erased or replaced meanwhile. A
 /// value that alone exceeds the room is handed back pinned, but not kept. Handles must be gone

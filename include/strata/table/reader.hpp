@@ -25,6 +25,7 @@
 #include <strata/core/range_erase.hpp>
 #include <strata/filter/concept.hpp>
 #include <strata/table/block.hpp>
+#include <strata/table/block_hints.hpp>
 #include <strata/table/cursor.hpp>
 #include <strata/table/format.hpp>
 #include <strata/table/frame_reader.hpp>
@@ -48,6 +49,7 @@ class Reader {
   using Frames = FrameReader<File, Compression, typename Spec::Checksum>;
   using Pin = PinnedBlock<typename BlockCache::Handle>;
   using Partition = PinnedPartition<Pin>;
+  using Hints = BlockHints<BlockCache>;
 
  public:
   using Cursor = table::Cursor<Reader>;
@@ -64,7 +66,11 @@ class Reader {
     if (auto loaded = reader->sections_.load(reader->frames_); !loaded) {
       return propagate(std::move(loaded));
     }
-    reader->reserved_ = reader->sections_.memory_bytes() + reader->frames_.codec_bytes();
+    if (reader->partitions().count() == 0) {
+      reader->hints_ = Hints(reader->index().count());
+    }
+    reader->reserved_ = reader->sections_.memory_bytes() + reader->frames_.codec_bytes() +
+                        std::size_t{reader->blocks()} * Hints::bytes_each;
     cache.reserve(static_cast<std::ptrdiff_t>(reader->reserved_));
     return reader;
   }
@@ -115,7 +121,7 @@ class Reader {
       return may_contain(probe)
                  ? get_from(index().block_of(key), key, sequence, visit,
                             [&](std::uint32_t number) {
-                              return pinned(index().handle(number), options, nullptr);
+                              return pinned(index().handle(number), options, nullptr, number);
                             })
                  : Result<void>();
     }
@@ -320,7 +326,10 @@ class Reader {
   [[nodiscard]] Result<Pin> block(std::uint32_t number, const ReadOptions& options,
                                   Partition& partition, ReadAhead* ahead) const {
     if (partitions().count() == 0) {
-      return pinned(index().handle(number), options, ahead);
+      if (ahead != nullptr) {
+        hints_.prefetch(number + 2);
+      }
+      return pinned(index().handle(number), options, ahead, number);
     }
     const std::uint32_t at = partitions().with_block(number);
     if (auto pin = pin_partition(at, options, partition); !pin) {
@@ -334,10 +343,10 @@ class Reader {
   }
   /// What the cache holds was verified, for all who find it there.
   [[nodiscard]] Result<Pin> pinned(const Handle& handle, const ReadOptions& options,
-                                   ReadAhead* ahead) const {
+                                   ReadAhead* ahead, std::uint32_t number = UINT32_MAX) const {
     const BlockKey key{identity_.number, handle.offset};
     if (options.use_cache) {
-      if (auto cached = cache_.find(key)) {
+      if (auto cached = hints_.find(cache_, key, number)) {
         return Pin(std::move(cached));
       }
     }
@@ -356,6 +365,7 @@ class Reader {
   Identity identity_;
   BlockCache& cache_;
   Sections<Spec> sections_;
+  Hints hints_;
   std::size_t reserved_ = 0;
 };
 

@@ -8,6 +8,7 @@
 /// `cache_conformance` runs on one thread, `cache_thread_conformance` on several: give the latter
 /// to a thread sanitizer too.
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,35 @@ struct PoorHash {
 
 template <CachePolicy P>
 using ProbedCache = typename P::template type<std::uint64_t, CachedProbe, PoorHash>;
+
+/// Finds, by turns with a hint and without, where the cache gives hints. A hint is shared by two
+/// keys: one of them is misled.
+template <class Cache>
+class Finder {
+ public:
+  auto operator()(Cache& cache, std::uint64_t key) {
+    if constexpr (requires { typename Cache::Hint; }) {
+      return turn_.fetch_add(1) % 2 == 0 ? cache.find(key)
+                                         : cache.find(key, hints_[key / 2 % hints_.size()]);
+    } else {
+      return cache.find(key);
+    }
+  }
+
+ private:
+  template <class C>
+  struct HintOf {
+    struct type {};
+  };
+  template <class C>
+  requires requires { typename C::Hint; }
+  struct HintOf<C> {
+    using type = typename C::Hint;
+  };
+
+  std::array<typename HintOf<Cache>::type, 1500> hints_;
+  std::atomic<unsigned> turn_{0};
+};
 
 template <CachePolicy P>
 void check_handles(Conformance& found, const options_of_t<P>& options) {
@@ -141,6 +171,7 @@ void check_model(Conformance& found, const options_of_t<P>& options, std::uint64
   std::atomic<int> live{0};
   ProbedCache<P> cache(options);
   cache.set_capacity(256_KiB);
+  Finder<ProbedCache<P>> find;
   std::map<std::uint64_t, std::uint64_t> model;
   std::mt19937_64 random(seed);
   std::uint64_t hits = 0;
@@ -155,7 +186,7 @@ void check_model(Conformance& found, const options_of_t<P>& options, std::uint64
       cache.erase(key);
       model.erase(key);
     } else {
-      const auto handle = cache.find(key);
+      const auto handle = find(cache, key);
       hits += handle ? 1 : 0;
       misses += handle ? 0 : 1;
       const auto expected = model.find(key);
@@ -193,6 +224,7 @@ template <CachePolicy P>
   {
     detail::ProbedCache<P> cache(options);
     cache.set_capacity(32_KiB);
+    detail::Finder<detail::ProbedCache<P>> find;
     const auto work = [&](unsigned id) {
       std::mt19937_64 random(seed * 1000 + id);
       std::vector<decltype(cache.find(0))> held(4);
@@ -203,7 +235,7 @@ template <CachePolicy P>
         if (slot && *slot->version != slot->key * 7) {
           ++wrong;
         }
-        slot = dice < 70 ? cache.find(key) : decltype(cache.find(0))();
+        slot = dice < 70 ? find(cache, key) : decltype(cache.find(0))();
         if (!slot && dice < 90) {
           slot = cache.insert(key, detail::CachedProbe(key, key * 7, live), 50 + key);
         } else if (!slot) {

@@ -36,11 +36,8 @@ class Chains {
     N* node = table.head(hash).load(std::memory_order_acquire);
     for (; node != nullptr; node = node->next.load(std::memory_order_acquire)) {
       node->prefetch();
-      if (node->hash.load(std::memory_order_relaxed) == hash && node->pin()) {
-        if (node->entry->first == key) {
-          return node;
-        }
-        node->unpin();
+      if (node->hash.load(std::memory_order_relaxed) == hash && node->pin_for(key)) {
+        return node;
       }
     }
     return nullptr;

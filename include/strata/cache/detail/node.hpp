@@ -53,6 +53,17 @@ struct Node : Base {
     unpin();
     return false;
   }
+  /// Adds a pin where the entry is alive and that of `key`.
+  [[nodiscard]] bool pin_for(const Key& key) noexcept {
+    if (!pin()) {
+      return false;
+    }
+    if (entry->first == key) {
+      return true;
+    }
+    unpin();
+    return false;
+  }
   /// Takes a pin back; the last one of a doomed entry destroys key and value.
   void unpin() noexcept {
     if (state.fetch_sub(1, std::memory_order_release) == doomed + 1) {

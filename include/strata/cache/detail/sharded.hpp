@@ -116,6 +116,21 @@ class Sharded {
     N* node_ = nullptr;
   };
 
+  /// A node that may be vacant or another's by now: its pin and its key tell. Nodes never leave
+  /// their pools, so it can be asked as long as the cache lives.
+  class Hint {
+   public:
+    void prefetch() const noexcept {
+      if (const N* const node = node_.load(std::memory_order_relaxed)) {
+        node->prefetch();
+      }
+    }
+
+   private:
+    friend class Sharded;
+    std::atomic<N*> node_{nullptr};
+  };
+
   explicit Sharded(const typename Policy::Options& options)
       : overhead_bytes_(options.count_overhead ? entry_overhead_bytes : 0),
         capacity_bytes_(options.capacity_bytes),
@@ -135,23 +150,20 @@ class Sharded {
   /// Complexity: one chain, two atomic additions, no lock unless the policy orders hits.
   Handle find(const Key& key) noexcept {
     const std::uint64_t hash = hash_of(key);
-    Shard& shard = shard_of(hash);
-    N* const node = shard.chains.find_pinned(hash, key);
-    Lookups& lookups = lookups_[thread_hint() % lookups_.size()];
-    if (node == nullptr) {
-      lookups.misses.fetch_add(1, std::memory_order_relaxed);
-      return Handle();
-    }
-    lookups.hits.fetch_add(1, std::memory_order_relaxed);
-    if constexpr (Eviction::hit_needs_lock) {
-      const std::lock_guard lock(shard.mutex);
-      if (node->is_alive()) {
-        shard.eviction.hit(*node);
+    return found(hash, shard_of(hash).chains.find_pinned(hash, key));
+  }
+  /// As `find(key)`; O(1) without a hash table where the entry is still where the hint says.
+  Handle find(const Key& key, Hint& hint) noexcept {
+    if (N* const node = hint.node_.load(std::memory_order_acquire); node != nullptr) {
+      if (node->pin_for(key)) {
+        return found(node->hash.load(std::memory_order_relaxed), node);
       }
-    } else {
-      shard.eviction.hit(*node);
     }
-    return Handle(node);
+    Handle handle = find(key);
+    if (handle) {
+      hint.node_.store(handle.node_, std::memory_order_release);
+    }
+    return handle;
   }
 
   Handle insert(const Key& key, Value&& value, std::size_t charge_bytes) {
@@ -294,6 +306,26 @@ class Sharded {
     const std::ptrdiff_t reserved = reserved_bytes_.load(std::memory_order_relaxed);
     assert(reserved >= 0);
     return reserved < 0 ? 0 : static_cast<std::size_t>(reserved);
+  }
+
+  /// Counts a look-up that ended at `node`, pinned, or nowhere.
+  Handle found(std::uint64_t hash, N* node) noexcept {
+    Lookups& lookups = lookups_[thread_hint() % lookups_.size()];
+    if (node == nullptr) {
+      lookups.misses.fetch_add(1, std::memory_order_relaxed);
+      return Handle();
+    }
+    lookups.hits.fetch_add(1, std::memory_order_relaxed);
+    if constexpr (Eviction::hit_needs_lock) {
+      Shard& shard = shard_of(hash);
+      const std::lock_guard lock(shard.mutex);
+      if (node->is_alive()) {
+        shard.eviction.hit(*node);
+      }
+    } else {
+      shard_of(hash).eviction.hit(*node);
+    }
+    return Handle(node);
   }
 
   /// The policy has let go of `node` already.
