@@ -10,6 +10,8 @@
 /// The n-th operation gets the n-th sequence of the batch: later operations win. Round trip:
 /// tests/lsm/write_batch_test.cpp. Not thread-safe.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,6 +33,7 @@ class WriteBatch {
  public:
   void put(std::string_view key, std::string_view value) { put(FamilyId{}, key, value); }
   void put(FamilyId family, std::string_view key, std::string_view value) {
+    make_room(key, value);
     append(EntryKind::put, family, key);
     append_value(value);
   }
@@ -87,6 +90,16 @@ class WriteBatch {
   }
 
  private:
+  /// One allocation for a batch of one write, and few for a large one.
+  void make_room(std::string_view key, std::string_view value) {
+    if (value.size() > value_bytes_max) {
+      return;
+    }
+    const std::size_t needed = bytes_.size() + operation_overhead_max + key.size() + value.size();
+    if (needed > bytes_.capacity()) {
+      bytes_.reserve(std::max(needed, 2 * bytes_.capacity()));
+    }
+  }
   void append(EntryKind kind, FamilyId family, std::string_view key) {
     bytes_.push_back(static_cast<char>(kind));
     put_varint(bytes_, family.value);
@@ -105,6 +118,9 @@ class WriteBatch {
     value_bytes_most_ = value_bytes > value_bytes_most_ ? value_bytes : value_bytes_most_;
     has_empty_key_ = has_empty_key_ || empty_key;
   }
+
+  /// The kind, the family and two lengths.
+  static constexpr std::size_t operation_overhead_max = 1 + 5 + 10 + 10;
 
   std::string bytes_;
   std::uint32_t count_ = 0;
