@@ -2,13 +2,17 @@
 #include <strata/lsm/committer.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include <strata/core/checksum.hpp>
+#include <strata/observe/none.hpp>
 #include "small_database.hpp"
 
 using namespace strata;
@@ -39,7 +43,50 @@ void in_threads(unsigned count, Body body) {
   }
 }
 
+/// A log and memtables that write down what is done to them, and what readers could see then.
+struct Tape {
+  struct Log {
+    std::vector<std::string>* events;
+    [[nodiscard]] Result<void> append(Sequence first, std::uint32_t count, std::string_view,
+                                      std::uint32_t) const {
+      events->push_back("log " + std::to_string(first) + "+" + std::to_string(count));
+      return {};
+    }
+    [[nodiscard]] Result<void> sync() const {
+      events->push_back("sync");
+      return {};
+    }
+    [[nodiscard]] static Sequence durable_sequence() { return 0; }
+  };
+  using Committer = lsm::Committer<Tape, Log, checksum::Crc32c, metrics::None, clock::Frozen>;
+
+  [[nodiscard]] static Result<void> prepare_commit() { return {}; }
+  void apply(const BatchOperation&, Sequence sequence) {
+    events.push_back("apply " + std::to_string(sequence) + " beside " +
+                     std::to_string(committer.visible().load()));
+  }
+  static void commit_failed(const Error&) {}
+  [[nodiscard]] metrics::None::type& metrics() { return metrics_; }
+
+  std::vector<std::string> events{};
+  metrics::None::type metrics_{};
+  Committer committer{*this, 10};
+};
+
 }  // namespace
+
+TEST_CASE("a batch is logged, synced and applied, and then seen all at once") {
+  Tape tape;
+  tape.committer.open_log({&tape.events});
+  WriteBatch batch;
+  batch.put("a", "1");
+  batch.put("b", "2");
+  batch.erase("c");
+  REQUIRE(tape.committer.commit(batch, Durability::synced));
+  CHECK(tape.events == std::vector<std::string>{"log 11+3", "sync", "apply 11 beside 10",
+                                                "apply 12 beside 10", "apply 13 beside 10"});
+  CHECK(tape.committer.visible() == 13);
+}
 
 TEST_CASE(
     "writers in many threads: each acknowledged write is there at once, and after reopening") {
