@@ -11,6 +11,7 @@ a quick run, or one with options, to build/compare-report, and README stays as i
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -34,6 +35,7 @@ QUICK = ["--rounds", "1", "--entries", "300000", "--value-bytes", "100",
 def measured(build, options):
     """Runs the program, and answers all that compare.json holds."""
     program = build / "bench/bench_compare"
+    load = round(os.getloadavg()[0], 1)  # of others, before it begins
     with tempfile.TemporaryDirectory() as folder:
         raw = pathlib.Path(folder) / "raw.json"
         try:
@@ -45,7 +47,7 @@ def measured(build, options):
             raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
         data = json.loads(raw.read_text(encoding="utf-8"))
     return {"machine": describe_machine(ROOT, build, data["settings"]["rounds"]),
-            "settings": data["settings"], "peers": data["peers"], "engines": data["engines"],
+            "settings": {**data["settings"], "load": load}, "peers": data["peers"], "engines": data["engines"],
             "records": gather(data)}
 
 
@@ -83,7 +85,7 @@ def with_table(readme, data):
                           "put both where the table belongs")
     table = tables.speed_table(Figures(data, VALUE_BYTES))
     costs = tables.cost_table(Figures(data, VALUE_BYTES))
-    return (f"{before}{mark}\n{table}\n\n{costs}\n\n{foot_of(data['machine'])}.\n\n{end}{after}")
+    return f"{before}{mark}\n{table}\n\n{costs}\n\n{tables.origin_of(data)}\n\n{end}{after}"
 
 
 def load(path):

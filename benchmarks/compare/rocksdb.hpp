@@ -5,9 +5,10 @@
 /// sizes, compactions by overlap, index and filters in the cache with those of level 0 pinned,
 /// format 5, background jobs for the cores), "RocksDB Bloom Filter" (10 bits a key) and the
 /// function `OptimizeForPointLookup` (a hash index in each block, a Bloom filter beside the
-/// memtable). Blocks keep the 4 KiB of the default: with the wiki's 16 KiB, meant for disks, reads
-/// were slower here. `bytes_per_sync` stays 0: it would sync in unsynced rows. One LRU cache: the
-/// documentation of this version calls the clock cache experimental.
+/// memtable). Blocks keep the 4 KiB of the default: the wiki's 16 KiB, meant for disks, read no
+/// faster here, and slower where the cache is small. `bytes_per_sync` stays 0: it would sync in
+/// unsynced rows. An LRU cache: this version calls its HyperClockCache experimental, and it was no
+/// faster with one or two threads.
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>

@@ -95,15 +95,24 @@ def missed_goals(figures):
     return [line for _, line in sorted(missed)]
 
 
+def origin_of(data):
+    """A sentence on where the figures are from, and what to think of them."""
+    settings = data["settings"]
+    text = (f"{settings['entries']} entries with 100-byte values, as many bytes with longer ones. "
+            f"{foot_of(data['machine'])}.")
+    if settings["load"] > 0.5:
+        text += (f" The machine was busy with other work (load {settings['load']:.1f}): good for "
+                 "a first impression only.")
+    return text
+
+
 def report_of(data):
     """The whole page."""
-    settings = data["settings"]
     parts = ["# The engines beside each other", "",
              "Written by `./dev bench compare`; how it measures: [benchmarks/compare]"
              "(../../benchmarks/compare/engine.hpp).", "",
-             f"{foot_of(data['machine'])}. {settings['entries']} entries with 100-byte values, "
-             "as many bytes with longer ones; medians of the rounds, and the greatest distance "
-             f"from them. Peers built as: {data['peers']}.", ""]
+             f"{origin_of(data)} Medians of the rounds, and the greatest distance from them. "
+             f"Peers built as: {data['peers']}.", ""]
     for engine in data["engines"]:
         parts += [f"- **{engine['name']}** {engine['version']}: {engine['configuration']}."]
     for size in data["records"]:

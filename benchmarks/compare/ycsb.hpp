@@ -57,6 +57,8 @@ class Ycsb {
   using Stage = compare::Stage<E, Sink>;
   using Lane = typename Stage::EngineLane;
 
+  static constexpr std::uint64_t scans_most = 30'000;
+
   struct Operation {
     Number number;
     std::uint16_t length;  // of a scan
@@ -86,8 +88,9 @@ class Ycsb {
 
  private:
   void run(const YcsbMix& mix, unsigned threads) {
-    const std::uint64_t total = std::max<std::uint64_t>(
-        mix.read == YcsbMix::Read::scan ? entries_ / 10 : entries_, threads);
+    const std::uint64_t wanted =
+        mix.read == YcsbMix::Read::scan ? std::min(entries_ / 10, scans_most) : entries_;
+    const std::uint64_t total = std::max<std::uint64_t>(wanted, threads);
     std::vector<std::vector<Operation>> operations;
     for (unsigned thread = 0; thread < threads; ++thread) {
       operations.push_back(drawn(mix, total / threads, 41 + thread));

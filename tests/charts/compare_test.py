@@ -39,7 +39,7 @@ def made_up():
                "commit": "0123456789", "date": "2001-02-03", "rounds": 3}
     engines = [{"name": name, "version": "1", "is_lsm": name not in ("LMDB", "WiredTiger"),
                 "configuration": f"as {name} likes it"} for name in ENGINES]
-    return {"machine": machine, "settings": {"entries": 6_000_000, "rounds": 3}, "peers": "-O3",
+    return {"machine": machine, "settings": {"entries": 6_000_000, "load": 0.1}, "peers": "-O3",
             "engines": engines, "records": gather({"rows": rows})}
 
 
@@ -88,6 +88,11 @@ class Reported(unittest.TestCase):
             self.assertIn(f"| {row.name} |", page)
         for name in ENGINES:
             self.assertIn(f"as {name} likes it", page)
+
+    def test_figures_from_a_busy_machine_say_so(self):
+        self.assertNotIn("busy", tables.report_of(self.data))
+        self.data["settings"]["load"] = 3.8
+        self.assertIn("busy with other work (load 3.8)", tables.report_of(self.data))
 
     def test_charts_name_every_engine_and_panel(self):
         charts = compare.charts_of(self.data)
@@ -151,6 +156,16 @@ class Kept(unittest.TestCase):
     def test_what_is_written_is_read_back(self):
         data = made_up()
         self.assertEqual(data, json.loads(compare.text_of(data)))
+
+    def test_the_pages_are_what_the_json_says(self):
+        data = compare.load(CHARTS_FOLDER / "compare.json")
+        hint = "stale: benchmarks/compare/compare.py --draw"
+        for name, svg in compare.charts_of(data).items():
+            self.assertEqual(svg, (CHARTS_FOLDER / name).read_text(encoding="utf-8"), hint)
+        self.assertEqual(tables.report_of(data),
+                         (CHARTS_FOLDER / "compare.md").read_text(encoding="utf-8"), hint)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(compare.with_table(readme, data), readme, hint)
 
 
 if __name__ == "__main__":
