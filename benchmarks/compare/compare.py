@@ -13,9 +13,11 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks/report"))
@@ -32,12 +34,32 @@ QUICK = ["--rounds", "1", "--entries", "300000", "--value-bytes", "100",
          "--synced-operations", "500", "--log-mib", "64"]
 
 
+class Neighbours:
+    """How much of the machine others used since this was made."""
+
+    def __init__(self):
+        self.start = self.counters()
+
+    @staticmethod
+    def counters():
+        """Seconds: on the clock, of all processors busy, and of them for what we started."""
+        times = pathlib.Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
+        user, nice, system, _, _, irq, soft = map(int, times[:7])
+        busy = (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+        ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.monotonic(), busy, ours.ru_utime + ours.ru_stime
+
+    def cores(self):
+        clock, busy, ours = (after - before for after, before in zip(self.counters(), self.start))
+        return round(max(0.0, busy - ours) / max(clock, 0.01), 2)
+
+
 def measured(build, options):
     """Runs the program, and answers all that compare.json holds."""
     program = build / "bench/bench_compare"
-    load = round(os.getloadavg()[0], 1)  # of others, before it begins
     with tempfile.TemporaryDirectory() as folder:
         raw = pathlib.Path(folder) / "raw.json"
+        neighbours = Neighbours()
         try:
             done = subprocess.run([program, "--json", raw, *options], check=False)
         except OSError as error:
@@ -46,9 +68,10 @@ def measured(build, options):
         if done.returncode != 0 or not raw.exists():
             raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
         data = json.loads(raw.read_text(encoding="utf-8"))
+        data["settings"]["neighbours"] = neighbours.cores()
     return {"machine": describe_machine(ROOT, build, data["settings"]["rounds"]),
-            "settings": {**data["settings"], "load": load}, "peers": data["peers"], "engines": data["engines"],
-            "records": gather(data)}
+            "settings": data["settings"], "peers": data["peers"],
+            "engines": data["engines"], "records": gather(data)}
 
 
 def figure_for(figures, panel, engine):

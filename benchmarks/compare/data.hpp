@@ -46,13 +46,17 @@ class Key {
 
 class Values {
  public:
-  explicit Values(std::size_t value_bytes) : value_bytes_(value_bytes), bytes_(1 << 20, '\0') {
+  static constexpr std::size_t live = 200;
+
+  explicit Values(std::size_t value_bytes)
+      : value_bytes_(value_bytes),
+        bytes_(std::max(std::size_t{1} << 20, (live + 2) * (value_bytes + 1)), '\0') {
     std::mt19937_64 random(301);
     for (char& byte : bytes_) {
       byte = static_cast<char>(random());
     }
   }
-  /// The view lives until the next call.
+  /// The view lives until the `live`-th call after this one.
   std::string_view of(Number number) {
     at_ = (at_ + value_bytes_ + 1) % (bytes_.size() - value_bytes_);
     std::memcpy(bytes_.data() + at_, &number, sizeof number);

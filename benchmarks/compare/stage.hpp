@@ -54,16 +54,15 @@ class Lane {
     const std::string_view value = values_.of(number);
     sample_([&] { session_.put(key, value); });
   }
+  /// Requires: at most `Values::live` numbers.
   void write(const Number* first, std::size_t count) {
     keys_.clear();
     pairs_.clear();
-    copies_.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
       keys_.emplace_back(first[i]);
-      copies_[i] = values_.of(first[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      pairs_.push_back({keys_[i], copies_[i]});
+      pairs_.push_back({keys_[i], values_.of(first[i])});
     }
     sample_([&] { session_.write(pairs_); });
   }
@@ -142,7 +141,6 @@ class Lane {
   Values values_;
   Sampler sample_;
   std::vector<Key> keys_;
-  std::vector<std::string> copies_;
   std::vector<Pair> pairs_;
 };
 

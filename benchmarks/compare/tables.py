@@ -100,9 +100,9 @@ def origin_of(data):
     settings = data["settings"]
     text = (f"{settings['entries']} entries with 100-byte values, as many bytes with longer ones. "
             f"{foot_of(data['machine'])}.")
-    if settings["load"] > 0.5:
-        text += (f" The machine was busy with other work (load {settings['load']:.1f}): good for "
-                 "a first impression only.")
+    if settings["neighbours"] > 0.1:
+        text += (f" Others used {settings['neighbours']:.1f} cores meanwhile: good for a first "
+                 "impression only.")
     return text
 
 

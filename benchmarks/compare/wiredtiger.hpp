@@ -47,7 +47,11 @@ class WiredTiger {
       "unsynced rows and fsync in synced rows, checkpoint each 60 s or 2 GiB of log, a session and "
       "a cursor a thread; bulk cursor and a checkpoint";
   static constexpr bool is_lsm = false;
-  static std::string version() { return WIREDTIGER_VERSION_STRING; }
+  static std::string version() {
+    return std::to_string(WIREDTIGER_VERSION_MAJOR) + "." +
+           std::to_string(WIREDTIGER_VERSION_MINOR) + "." +
+           std::to_string(WIREDTIGER_VERSION_PATCH);
+  }
 
   class Session {
    public:

@@ -39,7 +39,7 @@ def made_up():
                "commit": "0123456789", "date": "2001-02-03", "rounds": 3}
     engines = [{"name": name, "version": "1", "is_lsm": name not in ("LMDB", "WiredTiger"),
                 "configuration": f"as {name} likes it"} for name in ENGINES]
-    return {"machine": machine, "settings": {"entries": 6_000_000, "load": 0.1}, "peers": "-O3",
+    return {"machine": machine, "settings": {"entries": 6_000_000, "neighbours": 0.05}, "peers": "-O3",
             "engines": engines, "records": gather({"rows": rows})}
 
 
@@ -90,9 +90,9 @@ class Reported(unittest.TestCase):
             self.assertIn(f"as {name} likes it", page)
 
     def test_figures_from_a_busy_machine_say_so(self):
-        self.assertNotIn("busy", tables.report_of(self.data))
-        self.data["settings"]["load"] = 3.8
-        self.assertIn("busy with other work (load 3.8)", tables.report_of(self.data))
+        self.assertNotIn("Others used", tables.report_of(self.data))
+        self.data["settings"]["neighbours"] = 1.31
+        self.assertIn("Others used 1.3 cores meanwhile", tables.report_of(self.data))
 
     def test_charts_name_every_engine_and_panel(self):
         charts = compare.charts_of(self.data)
@@ -150,6 +150,14 @@ class Refused(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             with self.assertRaisesRegex(ReportError, "does not start .*dev bench compare"):
                 compare.measured(pathlib.Path(folder), [])
+
+
+class Measured(unittest.TestCase):
+    def test_others_are_those_that_it_did_not_start(self):
+        neighbours = compare.Neighbours()
+        clock, busy, ours = neighbours.start
+        neighbours.start = (clock - 100, busy - 150, ours - 30)
+        self.assertAlmostEqual(1.2, neighbours.cores(), delta=0.2)
 
 
 class Kept(unittest.TestCase):
