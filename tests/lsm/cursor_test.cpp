@@ -137,6 +137,30 @@ TEST_CASE("a cursor sees the moment it was made, whatever is written, flushed an
   CHECK(forward(spread.db.cursor()).size() == 400);
 }
 
+TEST_CASE("a cursor passes a key that was written many times, whichever of its versions it sees") {
+  auto db = Tree::open("/db", tests::small_options<Tree>({})).value();
+  REQUIRE(db.put("a", "first"));
+  REQUIRE(db.put("hot", "0"));
+  REQUIRE(db.put("z", "last"));
+  std::vector<std::pair<strata::Snapshot, std::string>> moments;
+  for (int i = 1; i <= 100; ++i) {
+    if (i % 9 == 0) {
+      moments.emplace_back(db.snapshot(), std::to_string(i - 1));
+    }
+    REQUIRE(db.put("hot", std::to_string(i)));
+  }
+  moments.emplace_back(db.snapshot(), "100");
+  for (const auto& [snapshot, value] : moments) {
+    CAPTURE(value);
+    auto cursor = db.cursor({.snapshot = &snapshot});
+    std::vector<std::string> seen;
+    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+      seen.emplace_back(cursor.value());
+    }
+    CHECK(seen == std::vector<std::string>{"first", value, "last"});
+  }
+}
+
 TEST_CASE("a snapshot's cursor sees the snapshot") {
   Spread spread;
   const Keys before = forward(spread.db.cursor());

@@ -214,11 +214,23 @@ class Cursor {
     }
   }
 
+  /// Moves on from a version that is newer than what is seen. Of a key that is written all the time
+  /// there may be many: every few of them, a search is shorter.
+  void skip_newer(unsigned& skipped) {
+    if (++skipped % 8 != 0) {
+      merging_->next();
+      return;
+    }
+    key_.assign(merging_->key());
+    merging_->seek(key_, sequence_);
+  }
+
   /// From the first version of a key on: stands on the first live key.
   void settle_forward() {
     owned_ = false;
     before_key_ = false;
     valid_ = false;
+    unsigned newer = 0;
     while (merging_->valid()) {
       const std::string_view key = merging_->key();
       const Trailer trailer = merging_->trailer();
@@ -226,7 +238,7 @@ class Cursor {
         return;
       }
       if (trailer.sequence() > sequence_) {
-        merging_->next();
+        skip_newer(newer);
         continue;
       }
       if (trailer.kind() == EntryKind::merge && !is_range_erased(key, trailer.sequence())) {

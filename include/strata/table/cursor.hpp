@@ -26,7 +26,7 @@ struct ReadOptions {
   bool verify_checksums = true;  ///< false: what is read is not kept in the cache either
   bool fill_cache = true;
   bool use_cache = true;  ///< false: reads the file, though the cache may hold its blocks
-  std::size_t read_ahead_bytes = 256_KiB;  ///< a cursor that goes forward reads so much at once
+  std::size_t read_ahead_bytes = 256_KiB;  ///< a cursor that goes on forward reads so much at once
 };
 
 /// Whether the block behind `block` may have versions of `key` too, all before entry `i` having
@@ -44,7 +44,7 @@ class Cursor {
 
  public:
   Cursor(const Reader& reader, const ReadOptions& options)
-      : reader_(&reader), options_(options), ahead_{.window_bytes = options.read_ahead_bytes} {}
+      : reader_(&reader), options_(options), ahead_(options.read_ahead_bytes) {}
 
   [[nodiscard]] bool valid() const noexcept { return valid_; }
   [[nodiscard]] std::string_view key() const noexcept { return {key_.data(), key_bytes_}; }

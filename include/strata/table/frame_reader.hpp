@@ -24,16 +24,39 @@
 
 namespace strata::table {
 
-/// What one who goes forward has read beyond the block that was asked for.
-struct ReadAhead {
-  std::size_t window_bytes = 256_KiB;  ///< to read at once
-  std::string bytes{};
-  std::uint64_t offset = 0;  ///< of `bytes`
+/// What one who goes forward has read beyond the block that was asked for. Each read is twice as
+/// large as the one before, up to a window: who stops after a few blocks has not paid for many.
+class ReadAhead {
+ public:
+  explicit ReadAhead(std::size_t window_bytes) noexcept : window_bytes_(window_bytes) {}
 
-  [[nodiscard]] bool holds(std::uint64_t from, std::size_t size) const noexcept {
-    return from >= offset && from - offset <= bytes.size() &&
-           size <= bytes.size() - (from - offset);
+  /// The `size` bytes at `from`; null where they were not read.
+  [[nodiscard]] const char* find(std::uint64_t from, std::size_t size) const noexcept {
+    const bool is_held =
+        from >= offset_ && from - offset_ <= held_bytes_ && size <= held_bytes_ - (from - offset_);
+    return is_held ? bytes_.get() + (from - offset_) : nullptr;
   }
+  /// Reads at least `size` bytes at `from`, unless the file ends before.
+  template <class File>
+  [[nodiscard]] Result<void> fill(const File& file, std::uint64_t from, std::size_t size) {
+    next_bytes_ = std::max(size, std::min(window_bytes_, 2 * std::max(next_bytes_, size)));
+    if (next_bytes_ > room_bytes_) {
+      bytes_.reset(new char[next_bytes_]);
+      room_bytes_ = next_bytes_;
+    }
+    offset_ = from;
+    auto read = file.read(from, bytes_.get(), next_bytes_);
+    held_bytes_ = read ? *read : 0;
+    return read ? Result<void>() : propagate(std::move(read));
+  }
+
+ private:
+  std::size_t window_bytes_;
+  std::size_t next_bytes_ = 0;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t room_bytes_ = 0;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t offset_ = 0;
 };
 
 template <class File, class Compression, class Checksum>
@@ -174,19 +197,17 @@ class FrameReader {
   }
   [[nodiscard]] Result<void> read_through(ReadAhead& ahead, std::uint64_t offset, char* to,
                                           std::size_t size) const {
-    if (!ahead.holds(offset, size)) {
-      ahead.bytes.resize(std::max(ahead.window_bytes, size));
-      auto read = file_.read(offset, ahead.bytes.data(), ahead.bytes.size());
-      ahead.bytes.resize(read ? *read : 0);
-      ahead.offset = offset;
-      if (!read) {
-        return propagate(std::move(read));
+    const char* held = ahead.find(offset, size);
+    if (held == nullptr) {
+      if (auto read = ahead.fill(file_, offset, size); !read) {
+        return read;
       }
+      held = ahead.find(offset, size);
     }
-    if (!ahead.holds(offset, size)) {
+    if (held == nullptr) {
       return damaged_at(offset);
     }
-    std::copy_n(ahead.bytes.data() + (offset - ahead.offset), size, to);
+    std::copy_n(held, size, to);
     return {};
   }
 
