@@ -39,8 +39,9 @@ def made_up():
                "commit": "0123456789", "date": "2001-02-03", "rounds": 3}
     engines = [{"name": name, "version": "1", "is_lsm": name not in ("LMDB", "WiredTiger"),
                 "configuration": f"as {name} likes it"} for name in ENGINES]
-    return {"machine": machine, "settings": {"entries": 6_000_000, "neighbours": 0.05}, "peers": "-O3",
-            "engines": engines, "records": gather({"rows": rows})}
+    settings = {"entries": 6_000_000, "neighbours": 0.05}
+    return {"machine": machine, "settings": settings, "peers": "-O3", "engines": engines,
+            "records": gather({"rows": rows})}
 
 
 def line_of(table, row):
