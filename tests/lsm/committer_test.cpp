@@ -66,10 +66,10 @@ struct Tape {
                      std::to_string(committer.visible().load()));
   }
   static void commit_failed(const Error&) {}
-  [[nodiscard]] metrics::None::type& metrics() { return metrics_; }
+  [[nodiscard]] metrics::None::type& metrics() { return none; }
 
   std::vector<std::string> events{};
-  metrics::None::type metrics_{};
+  metrics::None::type none{};
   Committer committer{*this, 10};
 };
 
