@@ -11,7 +11,8 @@
     what stands in their place
     >>>>
 
-A bug names who had it; the letters P, S, B, N and D stand for designs that came before this library.
+A bug names who had it; the letters P, S, B, N and D stand for designs that came before this
+library.
 `by` is the test that must fail and, where it has many, its test case. The library knows nothing of
 mutants: an edited copy of the header comes first on the include path of that test.
 """
