@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/lsm/background.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,15 +32,18 @@ void break_disk(io::Simulated& fs, io::FaultKind kind, std::uint64_t count) {
     fs.inject({.call = fs.calls() + i, .kind = kind});
   }
 }
-std::vector<std::string> tables(io::Simulated fs) {
+std::vector<std::string> files(io::Simulated fs, std::string_view suffix) {
   std::vector<std::string> found;
   const auto names = fs.list("/db").value();
   for (const std::string& name : names) {
-    if (name.ends_with(".table")) {
+    if (name.ends_with(suffix)) {
       found.push_back(name);
     }
   }
   return found;
+}
+std::vector<std::string> tables(const io::Simulated& fs) {
+  return files(fs, ".table");
 }
 
 }  // namespace
@@ -70,7 +75,8 @@ TEST_CASE("a disk error while flushing turns the database read-only; reads and t
     auto db = open(fs);
     REQUIRE(tests::fill(*db, 100, "x"));
     REQUIRE(db->sync());
-    break_disk(fs, io::FaultKind::eio, 1);
+    // The first one meets a new log segment, without which it goes on in the old one.
+    break_disk(fs, io::FaultKind::eio, 2);
     CHECK_FALSE(db->flush());
     auto refused = db->put("after", "1");
     REQUIRE_FALSE(refused);
@@ -84,6 +90,21 @@ TEST_CASE("a disk error while flushing turns the database read-only; reads and t
   REQUIRE(db);
   CHECK(db->get(key_of(7)).value().has_value());
   CHECK(db->get("after").value() == std::nullopt);
+}
+
+TEST_CASE("what was flushed leaves the log, also the segment that was written to last") {
+  io::Simulated fs;
+  auto db = open(fs);
+  REQUIRE(tests::fill(*db, 100, "x"));
+  const auto before = files(fs, ".log");
+  REQUIRE(db->flush());
+  const auto after = files(fs, ".log");
+  REQUIRE(after.size() == 1);
+  CHECK(std::find(before.begin(), before.end(), after.front()) == before.end());
+  // A flush of little leaves the segment that it is in.
+  REQUIRE(db->put("key", "value"));
+  REQUIRE(db->flush());
+  CHECK(files(fs, ".log") == after);
 }
 
 TEST_CASE("compactions keep level 0 short, and only obsolete tables leave the disk") {

@@ -143,6 +143,26 @@ TEST_CASE("segments that are not needed are removed, the oldest first", "[wal][w
             .batches.back() == more.back());
 }
 
+TEST_CASE("a log that rotates goes on in a new segment, and the one before can be removed",
+          "[wal][writer]") {
+  Directory dir;
+  Log log = create_small(dir, 3'000);
+  REQUIRE(log.rotate());
+  CHECK(log.segments().size() == 1);  // of an empty segment nothing would be removed
+  const Batches first = append_all(log, {500});
+  REQUIRE(log.rotate());
+  REQUIRE(log.segments().size() == 2);
+  REQUIRE(log.rotate());
+  CHECK(log.segments().size() == 2);
+  const Batches second = append_all(log, {60});
+  CHECK(replay(dir.fs, dir.path, wal::RecoveryMode::strict).batches ==
+        Batches{first.back(), second.back()});
+  REQUIRE(log.remove_through(log.last_sequence() - 1));
+  CHECK(ids(log) == std::vector<std::uint64_t>{2});
+  REQUIRE(log.close());
+  CHECK_FALSE(log.rotate());
+}
+
 TEST_CASE("segments are kept for readers of changes", "[wal][writer]") {
   Directory dir;
   wal::Options options;

@@ -460,6 +460,10 @@ class EngineCore {
     return {};
   }
   void switch_memtables() {
+    if constexpr (requires(Log & log) { log.rotate(); }) {
+      // What is flushed now need not stay in a segment that is written on. On a full disk it does.
+      (void)committer_->with_log([](Log& log) { return log.rotate(); });
+    }
     const std::lock_guard lock(background_.mutex());
     for_each_tree([](auto& tree) { tree.switch_memtable(); });
   }

@@ -28,6 +28,7 @@
 /// | `l.segments()`            | `vector<Segment>` | oldest first; the last may still grow      |
 /// | `l.bytes()`               | `uint64_t`        | in all segments                            |
 /// | `l.remove_through(s)`     | `Result<void>`    | forgets segments that end at or below `s`  |
+/// | `l.rotate()`              | `Result<void>`    | optional: what comes goes to a new segment |
 ///
 /// A failed `append` is as if it had not been called. A failed `sync` is final: what was not synced
 /// before may or may not survive, and every later call fails. `remove_through` keeps the current

@@ -106,6 +106,17 @@ class Writer {
     return outcome;
   }
 
+  /// Goes on in a new segment if the current one has a sixteenth of its bytes: once what is in
+  /// there is durable elsewhere, `remove_through` can have it. On failure all stays as it is.
+  [[nodiscard]] Result<void> rotate() {
+    if (auto usable = check_usable({}); !usable) {
+      return usable;
+    }
+    const bool is_worth_it = current_ && segments_.back().bytes >= options_.segment_bytes / 16 &&
+                             segments_.back().last_sequence >= segments_.back().first_sequence;
+    return is_worth_it ? open_segment(0) : Result<void>();
+  }
+
   [[nodiscard]] Sequence last_sequence() const noexcept { return last_; }
   [[nodiscard]] Sequence durable_sequence() const noexcept { return durable_; }
   /// Oldest first; the last one may still grow.

@@ -3,14 +3,15 @@
 
 /// A log file of the operating system: preallocated, mapped, appended to by memcpy.
 ///
-///     0            size_          populated_          capacity_
-///     | records    | zeros, mapped | zeros, reserved  |
+///     0            size_          populated_          reserved_         capacity_
+///     | records    | zeros, mapped | zeros on the disk | addresses alone |
 ///
 /// What is copied into a shared mapping is in the page cache at once, so an append survives the
 /// death of the process without a system call; `sync` makes it survive the machine's. Blocks are
-/// reserved before they are mapped, so that a full disk is an error of `create` or of growth, not
-/// a SIGBUS. Pages are also populated shortly before use, which turns what is left of that
-/// danger (file systems that copy on write) into an error; it neither costs nor saves time.
+/// reserved before they are touched, some megabytes at a time, so that a full disk is an error of
+/// `create` or of an append, not a SIGBUS. Pages are also populated shortly before use, which turns
+/// what is left of that danger (file systems that copy on write) into an error; it neither costs
+/// nor saves time.
 ///
 /// Measured: 130 bytes in 35 ns, page faults included; write(2) takes 570.
 /// Threads: `sync` may run beside `append`; it covers the appends that had returned.
@@ -39,15 +40,16 @@ class PosixLogFile {
   [[nodiscard]] static Result<PosixLogFile> start(Descriptor file, const std::string& path,
                                                   std::uint64_t capacity) {
     capacity = std::max<std::uint64_t>(capacity, 1);
-    if (auto reserved = reserve(file.get(), capacity, path); !reserved) {
-      return propagate(std::move(reserved));
+    const std::uint64_t reserved = std::min(capacity, reserve_bytes);
+    if (auto done = reserve(file.get(), reserved, path); !done) {
+      return propagate(std::move(done));
     }
     void* const map = ::mmap(nullptr, static_cast<std::size_t>(capacity), PROT_READ | PROT_WRITE,
                              MAP_SHARED, file.get(), 0);
     if (map == MAP_FAILED) {
       return system_error("mmap", path, errno);
     }
-    return PosixLogFile(std::move(file), path, static_cast<char*>(map), capacity);
+    return PosixLogFile(std::move(file), path, static_cast<char*>(map), capacity, reserved);
   }
 
   PosixLogFile(PosixLogFile&& other) noexcept
@@ -55,6 +57,7 @@ class PosixLogFile {
         path_(std::move(other.path_)),
         map_(std::exchange(other.map_, nullptr)),
         capacity_(other.capacity_),
+        reserved_(other.reserved_),
         size_(other.size_),
         populated_(other.populated_),
         synced_(std::move(other.synced_)) {}
@@ -63,6 +66,7 @@ class PosixLogFile {
     std::swap(path_, other.path_);
     std::swap(map_, other.map_);
     std::swap(capacity_, other.capacity_);
+    std::swap(reserved_, other.reserved_);
     std::swap(size_, other.size_);
     std::swap(populated_, other.populated_);
     std::swap(synced_, other.synced_);
@@ -117,9 +121,16 @@ class PosixLogFile {
   static constexpr std::uint64_t page_bytes = 4096;
   /// Longer steps would only make the one append that populates slower.
   static constexpr std::uint64_t populate_bytes = 16 * page_bytes;
+  /// What a log that has just begun takes. A sync behind each step also writes the file's size.
+  static constexpr std::uint64_t reserve_bytes = std::uint64_t{4} << 20;
 
-  PosixLogFile(Descriptor file, std::string path, char* map, std::uint64_t capacity) noexcept
-      : file_(std::move(file)), path_(std::move(path)), map_(map), capacity_(capacity) {}
+  PosixLogFile(Descriptor file, std::string path, char* map, std::uint64_t capacity,
+               std::uint64_t reserved) noexcept
+      : file_(std::move(file)),
+        path_(std::move(path)),
+        map_(map),
+        capacity_(capacity),
+        reserved_(reserved) {}
 
   [[nodiscard]] static Result<void> reserve(int file, std::uint64_t bytes,
                                             const std::string& path) {
@@ -148,8 +159,15 @@ class PosixLogFile {
         return grown;
       }
     }
+    if (end > reserved_) {
+      const std::uint64_t reserved = std::min(capacity_, end + reserve_bytes);
+      if (auto done = reserve(file_.get(), reserved, path_); !done) {
+        return done;
+      }
+      reserved_ = reserved;
+    }
     const std::uint64_t from = populated_ / page_bytes * page_bytes;
-    const std::uint64_t to = std::min(capacity_, std::max(end, from + populate_bytes));
+    const std::uint64_t to = std::min(reserved_, std::max(end, from + populate_bytes));
     constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
     if (::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) != 0 &&
         errno == EFAULT) {
@@ -162,9 +180,6 @@ class PosixLogFile {
 
   [[nodiscard]] Result<void> grow(std::uint64_t needed) {
     const std::uint64_t capacity = std::max(capacity_ + capacity_ / 2, needed);
-    if (auto reserved = reserve(file_.get(), capacity, path_); !reserved) {
-      return reserved;
-    }
     void* const map = ::mremap(map_, static_cast<std::size_t>(capacity_),
                                static_cast<std::size_t>(capacity), MREMAP_MAYMOVE);
     if (map == MAP_FAILED) {
@@ -185,6 +200,7 @@ class PosixLogFile {
   std::string path_;
   char* map_;
   std::uint64_t capacity_;
+  std::uint64_t reserved_;
   std::uint64_t size_ = 0;
   std::uint64_t populated_ = 0;
   Result<void> synced_;
