@@ -17,37 +17,22 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
-#include <strata/lsm/describe.hpp>
 #include <strata/lsm/directory.hpp>
 #include <strata/lsm/live_compaction.hpp>
+#include <strata/lsm/log_replay.hpp>
+#include <strata/lsm/stored_families.hpp>
 #include <strata/lsm/table_file.hpp>
-#include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/value_files.hpp>
-#include <strata/lsm/write_batch.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/wal/options.hpp>
 
 namespace strata::lsm {
-
-/// Gives `state` the families of the composition that it does not have yet.
-template <class Core>
-void add_missing_families(const Core& core, version::State& state) {
-  for (std::uint32_t i = 0; i < Core::family_count; ++i) {
-    if (state.find_family(i) == nullptr) {
-      version::FamilyState family;
-      family.id = i;
-      family.name = core.family_name(i);
-      family.fingerprint = core.family_fingerprint(i);
-      state.families.push_back(std::move(family));
-    }
-  }
-}
 
 /// Takes back the tables that `core` made since the number `first` was the next.
 template <class Core>
@@ -65,7 +50,6 @@ class Recovery {
   using FileSystem = typename Core::FileSystem;
   using Options = typename Core::Options;
   using Checksum = typename Db::Checksum;
-  using Wal = typename Db::Wal;
   using State = version::State;
 
  public:
@@ -109,14 +93,17 @@ class Recovery {
     if (auto loaded = load_state(); !loaded) {
       return loaded;
     }
-    set_comparators();
+    complete_families(*core_, state_);
     if (auto tables = open_tables(); !tables) {
       return tables;
     }
-    if (auto replayed = replay_log(); !replayed) {
+    next_file_number_ = std::max(state_.next_file_number, number_after_all(names_));
+    core_->set_next_file_number(next_file_number_);
+    LogReplay replay(*core_, state_);
+    if (auto replayed = replay.run(); !replayed) {
       return replayed;
     }
-    return core_->options().read_only ? start_read_only() : start();
+    return core_->options().read_only ? start_read_only(replay) : start(replay);
   }
 
   /// Makes the directory where that is wanted. Its parent must exist.
@@ -166,7 +153,7 @@ class Recovery {
         return propagate(std::move(state));
       }
       state_ = std::move(*state);
-      return check_fingerprint();
+      return check_families(*core_, state_);
     }
     return new_state();
   }
@@ -178,71 +165,7 @@ class Recovery {
     }
     state_.database_id = new_database_id();
     state_.fingerprint = core_->fingerprint();
-    add_missing_families(*core_, state_);
     return {};
-  }
-
-  /// The manifest does not store the order of keys: the composition knows it.
-  void set_comparators() {
-    core_->for_each_tree([&](auto& tree) {
-      using Tree = std::remove_reference_t<decltype(tree)>;
-      family_of(tree).compare = &Tree::Comparator::compare;
-    });
-  }
-
-  /// A directory belongs to the composition that made it, as far as bytes on disk go.
-  [[nodiscard]] Result<void> check_fingerprint() {
-    if (state_.fingerprint != core_->fingerprint()) {
-      return fail(ErrorCode::incompatible_format, path_, ": written by [", state_.fingerprint,
-                  "], opened as [", core_->fingerprint(),
-                  "]; open it with the composition that wrote it");
-    }
-    for (auto& family : state_.families) {
-      auto known = family.id >= first_dynamic_family ? check_dynamic_family(family)
-                                                     : check_composed_family(family);
-      if (!known) {
-        return known;
-      }
-    }
-    core_->set_next_family_id(state_.next_family_id);
-    add_missing_families(*core_, state_);
-    return {};
-  }
-  /// Families may be added at the end, or composed in another order: their names decide.
-  [[nodiscard]] Result<void> check_composed_family(version::FamilyState& family) const {
-    const std::size_t i = family.id;
-    if (i >= Core::family_count || family.name != core_->family_name(i)) {
-      return fail(ErrorCode::incompatible_format, path_, ": family number ", std::to_string(i),
-                  " is '", family.name,
-                  "' on disk; compose the same families in the same order, new ones last");
-    }
-    return check_family_fingerprint(family, core_->family_fingerprint(i));
-  }
-  [[nodiscard]] Result<void> check_dynamic_family(version::FamilyState& family) {
-    if constexpr (Core::has_dynamic) {
-      auto same = check_family_fingerprint(family, core_->dynamic_fingerprint());
-      if (same) {
-        core_->add_dynamic_family({family.id}, family.name);
-      }
-      return same;
-    } else {
-      return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
-                  "' was made at run time; compose DynamicFamilies<...> to open it");
-    }
-  }
-  [[nodiscard]] Result<void> check_family_fingerprint(version::FamilyState& family,
-                                                      const std::string& ours) const {
-    if (may_go_on_as(family.fingerprint, ours)) {
-      family.fingerprint = ours;
-      return {};
-    }
-    return fail(ErrorCode::incompatible_format, path_, ": family '", family.name,
-                "' was written by [", family.fingerprint, "], opened as [", ours,
-                "]; open it with the policies that wrote it");
-  }
-  template <class Tree>
-  [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
-    return *state_.find_family(tree.id().value);
   }
 
   [[nodiscard]] Result<void> open_tables() {
@@ -250,7 +173,7 @@ class Recovery {
     core_->for_each_tree([&](auto& tree) {
       using Files = typename std::remove_reference_t<decltype(tree)>::Files;
       using Values = typename std::remove_reference_t<decltype(tree)>::Values;
-      auto& family = family_of(tree);
+      auto& family = family_of(state_, tree);
       std::vector<Files> levels;
       for (const auto& level : family.levels) {
         auto files = outcome ? tree.open_tables(level)
@@ -278,107 +201,19 @@ class Recovery {
                 "; the manifest names this file, or is cut off; restore a backup, or repair");
   }
 
-  [[nodiscard]] Result<void> replay_log() {
-    next_file_number_ = std::max(state_.next_file_number, number_after_all(names_));
-    core_->set_next_file_number(next_file_number_);
-    Sequence flushed = sequence_max;
-    for (const auto& family : state_.families) {
-      flushed = std::min(flushed, family.flushed_through);
-    }
-    auto report = Wal::template replay<FileSystem, Checksum>(
-        fs_, path_, core_->options().wal,
-        wal::ReplayOptions{.database_id = state_.database_id,
-                           .first_segment = state_.first_log_segment,
-                           .after_sequence = flushed},
-        [this](Sequence first, std::uint32_t, std::string_view payload) {
-          return replay_batch(first, payload);
-        });
-    if (!report) {
-      return propagate(std::move(report));
-    }
-    last_sequence_ = std::max(report->last_sequence, state_.last_sequence);
-    for (const auto& family : state_.families) {
-      last_sequence_ = std::max(last_sequence_, family.flushed_through);
-    }
-    next_segment_ = std::max(report->last_segment, state_.first_log_segment) + 1;
-    core_->set_replay_report(std::move(*report));
-    return {};
-  }
-  [[nodiscard]] Result<void> replay_batch(Sequence sequence, std::string_view payload) {
-    BatchReader reader(payload);
-    BatchOperation operation;
-    Result<void> outcome;
-    for (; reader.next(operation); ++sequence) {
-      const auto* const family = state_.find_family(operation.family.value);
-      const bool was_dropped = family == nullptr &&
-                               operation.family.value >= first_dynamic_family &&
-                               operation.family.value < state_.next_family_id;
-      if (family == nullptr && !was_dropped) {
-        return fail(ErrorCode::corruption, path_, ": the log writes to family number ",
-                    std::to_string(operation.family.value), ", which does not exist");
-      }
-      if (was_dropped || sequence <= family->flushed_through) {
-        continue;
-      }
-      core_->with_tree(operation.family, [&](auto& tree) {
-        tree.apply(operation, sequence);
-        if (tree.active().memory_bytes() >= core_->options().write_buffer_bytes &&
-            !core_->options().read_only) {
-          outcome = flush_replayed(tree);
-        }
-      });
-      if (!outcome) {
-        return outcome;
-      }
-    }
-    if (reader.damaged()) {
-      return fail(ErrorCode::corruption, path_, ": the log holds a batch at sequence ",
-                  std::to_string(sequence), " that is no batch; its checksum was right");
-    }
-    return {};
-  }
-
-  /// Writes what was replayed so far as tables. The manifest does not name them yet.
-  template <class Tree>
-  [[nodiscard]] Result<void> flush_replayed(Tree& tree) {
-    if (!tree.switch_memtable()) {
-      return {};
-    }
-    const auto segment = tree.oldest_immutable();
-    auto built = tree.build_flush(*segment, {}, [this] { return core_->next_file_number(); });
-    if (!built) {
-      return propagate(std::move(built));
-    }
-    auto files = tree.open_built(*built);
-    if (!files) {
-      return propagate(std::move(files));
-    }
-    tree.install_flush(*segment, *files);
-    auto& family = family_of(tree);
-    family.levels[0].insert(family.levels[0].begin(), built->tables.begin(), built->tables.end());
-    family.value_files.insert(family.value_files.end(), built->values.begin(), built->values.end());
-    return {};
-  }
-
-  [[nodiscard]] Result<void> start() {
-    Result<void> outcome;
-    core_->for_each_tree([&](auto& tree) {
-      if (outcome) {
-        outcome = flush_replayed(tree);
-      }
-    });
-    if (!outcome) {
-      return outcome;
+  [[nodiscard]] Result<void> start(LogReplay<Core>& replay) {
+    if (auto finished = replay.finish(); !finished) {
+      return finished;
     }
     if (auto synced = fs_.sync_directory(path_); !synced) {
       return synced;
     }
     for (auto& family : state_.families) {
-      family.flushed_through = last_sequence_;  // nothing is left in memory
+      family.flushed_through = replay.last_sequence();  // nothing is left in memory
     }
-    state_.last_sequence = last_sequence_;
+    state_.last_sequence = replay.last_sequence();
     state_.next_file_number = core_->next_file_number();
-    state_.first_log_segment = next_segment_;
+    state_.first_log_segment = replay.next_segment();
     is_committing_ = true;
     auto manifest = Core::Manifest::create(fs_, path_, state_,
                                            {.roll_bytes = core_->options().manifest_roll_bytes});
@@ -387,18 +222,19 @@ class Recovery {
     }
     auto log = Core::Log::create(fs_, path_, core_->options().wal,
                                  wal::Start{.database_id = state_.database_id,
-                                            .next_segment_id = next_segment_,
-                                            .last_sequence = last_sequence_});
+                                            .next_segment_id = replay.next_segment(),
+                                            .last_sequence = state_.last_sequence});
     if (!log) {
       return propagate(std::move(log));
     }
     remove_unneeded();
     core_->start(std::move(lock_), std::move(*manifest), std::move(*log), state_.database_id,
-                 last_sequence_);
+                 state_.last_sequence);
     return {};
   }
-  [[nodiscard]] Result<void> start_read_only() {
-    core_->start(std::nullopt, std::nullopt, std::nullopt, state_.database_id, last_sequence_);
+  [[nodiscard]] Result<void> start_read_only(const LogReplay<Core>& replay) {
+    core_->start(std::nullopt, std::nullopt, std::nullopt, state_.database_id,
+                 replay.last_sequence());
     return {};
   }
 
@@ -407,7 +243,7 @@ class Recovery {
   void remove_unneeded() {
     for (const std::string& name : names_) {
       const auto file = classify(name);
-      const bool is_old_log = file.kind == FileKind::log && file.number < next_segment_;
+      const bool is_old_log = file.kind == FileKind::log && file.number < state_.first_log_segment;
       const bool is_orphan =
           (file.kind == FileKind::table || file.kind == FileKind::values) && !is_named(file.number);
       if (is_old_log || is_orphan || file.kind == FileKind::temporary) {
@@ -453,8 +289,6 @@ class Recovery {
   std::vector<std::string> names_;
   State state_;
   std::uint64_t next_file_number_ = 1;
-  std::uint64_t next_segment_ = 1;
-  Sequence last_sequence_ = 0;
   bool is_committing_ = false;
 };
 

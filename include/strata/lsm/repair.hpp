@@ -34,7 +34,9 @@
 #include <strata/lsm/live_compaction.hpp>
 #include <strata/lsm/recovery.hpp>
 #include <strata/lsm/repair_report.hpp>
+#include <strata/lsm/stored_families.hpp>
 #include <strata/lsm/table_rescue.hpp>
+#include <strata/lsm/tree_set.hpp>
 #include <strata/version/manifest.hpp>
 #include <strata/version/salvage.hpp>
 #include <strata/wal/log_header.hpp>
@@ -157,7 +159,7 @@ class Repair {
     report_.findings.emplace_back("no manifest can be read: the composition is taken at its word");
     state_.fingerprint = core_->fingerprint();
     state_.database_id = database_id_of_log();
-    know_families();
+    complete_families(*core_, state_);
     return {};
   }
   [[nodiscard]] Result<void> check_composition() {
@@ -171,7 +173,7 @@ class Repair {
                   "] or with other families; repair it with the composition that wrote it");
     }
     core_->set_next_family_id(state_.next_family_id);
-    know_families();
+    complete_families(*core_, state_);
     return {};
   }
   [[nodiscard]] bool is_composed(const version::FamilyState& family) const {
@@ -186,17 +188,6 @@ class Repair {
       }
     }
     return false;
-  }
-  void know_families() {
-    add_missing_families(*core_, state_);
-    core_->for_each_tree([&](auto& tree) {
-      using Tree = std::remove_reference_t<decltype(tree)>;
-      family_of(tree).compare = &Tree::Comparator::compare;
-    });
-  }
-  template <class Tree>
-  [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
-    return *state_.find_family(tree.id().value);
   }
   /// Before anything is changed: the log is replayed only once the new manifest is in force.
   [[nodiscard]] Result<void> check_log_is_ours() {

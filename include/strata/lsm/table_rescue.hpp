@@ -18,7 +18,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,6 +25,7 @@
 #include <strata/io/files.hpp>
 #include <strata/lsm/directory.hpp>
 #include <strata/lsm/repair_report.hpp>
+#include <strata/lsm/stored_families.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/value_files.hpp>
 #include <strata/version/manifest.hpp>
@@ -51,7 +51,7 @@ class TableRescue {
   [[nodiscard]] Result<void> keep_named_tables() {
     Result<void> outcome;
     core_.for_each_tree([&](auto& tree) {
-      auto& family = family_of(tree);
+      auto& family = family_of(state_, tree);
       outcome = outcome ? keep_readable_values(tree, family) : outcome;
       for (auto& level : family.levels) {
         std::vector<version::FileMetadata> kept;
@@ -94,11 +94,6 @@ class TableRescue {
   [[nodiscard]] const std::vector<std::string>& damaged() const noexcept { return damaged_; }
 
  private:
-  template <class Tree>
-  [[nodiscard]] version::FamilyState& family_of(const Tree& tree) {
-    return *state_.find_family(tree.id().value);
-  }
-
   /// Takes value files that do not open off the list. What points to them stays: to read such a
   /// value is an error, where an older one must not show again.
   template <class Tree>
@@ -148,7 +143,7 @@ class TableRescue {
 
   template <class Tree>
   [[nodiscard]] Result<void> merge_tables_of(Tree& tree, const std::vector<std::string>& names) {
-    auto& family = family_of(tree);
+    auto& family = family_of(state_, tree);
     auto whole = readable_tables_of(tree, names);
     if (!whole) {
       return propagate(std::move(whole));
