@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <strata/core/error.hpp>
+#include <strata/store/regex_characters.hpp>
 #include <strata/store/regex_parser.hpp>
 
 namespace strata::store {
