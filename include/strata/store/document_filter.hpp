@@ -32,6 +32,7 @@
 
 #include <strata/store/document_path.hpp>
 #include <strata/store/document_value.hpp>
+#include <strata/store/key_number.hpp>
 #include <strata/store/regex.hpp>
 
 namespace strata::store {
