@@ -131,6 +131,13 @@ class Cursor {
   /// Requires: `valid()`.
   void next() {
     assert(valid_);
+    if (run_ > 0) {
+      merging_->next_plain();
+      if (--run_ == 0) {
+        merging_->end_run();
+      }
+      return;
+    }
     if (!owned_) {
       merging_->next_key();
     } else {
@@ -145,6 +152,9 @@ class Cursor {
   /// Requires: `valid()`.
   void prev() {
     assert(valid_);
+    if (run_ > 0) {
+      merging_->end_run();
+    }
     if (!owned_ || !before_key_) {
       key_.assign(key());
       merging_->seek_for_prev(key_);
@@ -214,6 +224,12 @@ class Cursor {
     }
   }
 
+  /// From a plain value on, the next entries may be plain values, too: then `next` only steps.
+  void start_run(EntryKind kind) {
+    if (kind == EntryKind::put && !ranges_) {
+      run_ = merging_->plain_run(sequence_, upper_);
+    }
+  }
   /// Moves on from a version that is newer than what is seen. Of a key that is written all the time
   /// there may be many: every few of them, a search is shorter.
   void skip_newer(unsigned& skipped) {
@@ -230,6 +246,7 @@ class Cursor {
     owned_ = false;
     before_key_ = false;
     valid_ = false;
+    run_ = 0;
     unsigned newer = 0;
     while (merging_->valid()) {
       const std::string_view key = merging_->key();
@@ -250,6 +267,7 @@ class Cursor {
       if (is_value(trailer.kind()) && !is_range_erased(key, trailer.sequence())) {
         stand_on(trailer.kind());
         valid_ = true;
+        start_run(trailer.kind());
         return;
       }
       merging_->next_key();
@@ -290,6 +308,7 @@ class Cursor {
     owned_ = true;
     before_key_ = true;
     valid_ = false;
+    run_ = 0;
     std::vector<std::string> operands;  // oldest first while collecting
     while (merging_->valid() && !below_lower(merging_->key())) {
       key_.assign(merging_->key());
@@ -369,6 +388,7 @@ class Cursor {
   bool owned_ = false;       ///< key and value are copies
   bool before_key_ = false;  ///< the merging cursor stands before all versions of `key_`
   bool valid_ = false;
+  std::uint32_t run_ = 0;  ///< so many entries behind this one are plain values
   std::optional<Error> failed_;
   [[no_unique_address]] mutable std::conditional_t<Values::separates, detail::LazyValue,
                                                    detail::NoLazyValue>

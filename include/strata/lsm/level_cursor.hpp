@@ -80,6 +80,10 @@ class LevelCursor {
     cursor_->next_key();
     skip_forward();
   }
+  [[nodiscard]] std::uint32_t plain_run(Sequence sequence, const std::string_view* end) const {
+    return cursor_->plain_run(sequence, end);
+  }
+  void next_plain() { cursor_->next_plain(); }
   void prev() {
     cursor_->prev();
     skip_backward();

@@ -115,6 +115,43 @@ class MergingCursor {
       step(to_next_key);
     } while (valid() && key() == left);
   }
+  /// How many entries `next_plain` can go to, one after the other: those of the source in front
+  /// that need no comparison with others nor a look at their versions (table/cursor.hpp). They lie
+  /// before `end`, if there is one. 0 unless one source has been in front for some steps.
+  [[nodiscard]] std::uint32_t plain_run(Sequence sequence, std::optional<std::string_view> end) {
+    if (steps_in_front_ < steps_before_run) {
+      return 0;
+    }
+    for (std::size_t i = 1; i < heap_.size() && i < 3; ++i) {
+      if (!end || Comparator::compare(heap_[i]->key, *end) < 0) {
+        end = heap_[i]->key;
+      }
+    }
+    return std::visit(
+        [&](const auto& c) -> std::uint32_t {
+          if constexpr (requires { c.plain_run(sequence, nullptr); }) {
+            return c.plain_run(sequence, end ? &*end : nullptr);
+          } else {
+            return 0;
+          }
+        },
+        heap_.front()->cursor);
+  }
+  /// Requires: within a plain run; `end_run` comes before anything but `key` and `value`.
+  void next_plain() {
+    Source& top = *heap_.front();
+    std::visit(
+        [&](auto& c) {
+          if constexpr (requires { c.next_plain(); }) {
+            c.next_plain();
+            top.key = c.key();
+          }
+        },
+        top.cursor);
+  }
+  void end_run() {
+    heap_.front()->move([](auto&) {});
+  }
   void prev() {
     if (forward_) {
       turn(false);
@@ -148,6 +185,7 @@ class MergingCursor {
   void restart(bool forward, Move move) {
     forward_ = forward;
     failed_.reset();
+    steps_in_front_ = 0;
     heap_.clear();
     for (Source& source : sources_) {
       source.move(move);
@@ -159,6 +197,8 @@ class MergingCursor {
   }
 
   static constexpr unsigned versions_stepped_over = 8;
+  /// To look for a run costs about as much as a step in it.
+  static constexpr std::uint32_t steps_before_run = 4;
   static constexpr auto to_next_key = [](auto& c) {
     if constexpr (requires { c.next_key(); }) {
       c.next_key();
@@ -198,6 +238,7 @@ class MergingCursor {
     if (heap_.size() > 1) {
       sift_down(0);
     }
+    steps_in_front_ = !heap_.empty() && heap_.front() == &top ? steps_in_front_ + 1 : 0;
   }
 
   /// Puts every other source on the other side of the current entry, which thereby is in front.
@@ -206,6 +247,7 @@ class MergingCursor {
     const std::string key(current->key);
     const Trailer trailer = current->trailer;
     forward_ = forward;
+    steps_in_front_ = 0;
     heap_.clear();
     for (Source& source : sources_) {
       source.move([&](auto& c) {
@@ -289,6 +331,7 @@ class MergingCursor {
   std::vector<Source> sources_;
   std::vector<Source*> heap_;
   bool forward_ = true;
+  std::uint32_t steps_in_front_ = 0;  ///< of the source at the top, one after the other
   std::optional<Error> failed_;
 };
 

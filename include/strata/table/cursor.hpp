@@ -48,9 +48,7 @@ class Cursor {
 
   [[nodiscard]] bool valid() const noexcept { return valid_; }
   [[nodiscard]] std::string_view key() const noexcept { return {key_.data(), key_bytes_}; }
-  [[nodiscard]] Trailer trailer() const noexcept {
-    return reader_->identity().shown(block_->trailer(at_));
-  }
+  [[nodiscard]] Trailer trailer() const noexcept { return trailer_of(at_); }
   [[nodiscard]] std::string_view value() const noexcept { return block_->value(at_); }
   [[nodiscard]] Result<void> status() const {
     return failed_ ? Result<void>(tl::unexpected<Error>(*failed_)) : Result<void>();
@@ -99,8 +97,26 @@ class Cursor {
     for (stand_at_or_after(i); valid_ && key() == left; next()) {
     }
   }
+  /// How many entries behind this one `next_plain` can go to: they lie in this block and before
+  /// the key `end`, if there is one, each is of a key of its own, and its value of `sequence` or
+  /// before. O(result).
+  [[nodiscard]] std::uint32_t plain_run(Sequence sequence, const std::string_view* end) const {
+    const std::uint32_t limit = end == nullptr ? block_->count()
+                                               : block_->template lower_bound<Comparator>(
+                                                     *end, Trailer::seek(sequence_max));
+    std::uint32_t i = at_ + 1;
+    while (i < limit && block_->head(i) != block_->head(i - 1) &&
+           trailer_of(i).kind() == EntryKind::put && trailer_of(i).sequence() <= sequence) {
+      ++i;
+    }
+    return i - at_ - 1;
+  }
+  void next_plain() { stand(at_ + 1); }
 
  private:
+  [[nodiscard]] Trailer trailer_of(std::uint32_t i) const noexcept {
+    return reader_->identity().shown(block_->trailer(i));
+  }
   /// The first entry of a greater key.
   void seek_behind(std::string_view key) {
     if (open(block_of(key))) {
