@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Flushes and compactions of all trees of a database, and the edits that make them real.
+/// When flushes and compactions run, who waits for them, and what becomes of their errors. What a
+/// job does: lsm/jobs.hpp.
 ///
-/// A job runs in four steps, and a crash between any two loses nothing (invariant 4): build the
-/// tables and sync them; sync the directory; append the edit to the manifest and sync it; install
-/// the new view. Edits are appended in the order in which they are installed, one at a time.
+/// Flushes and compactions have a lane each, in which a task runs jobs until none is wanted. Who
+/// picks a compaction himself runs it here too (`run_compaction`), with the automatic ones paused.
 ///
 /// Errors: disk full is a state, not an end: the job is dropped, its tables are removed, and a
 /// later write tries again. Anything else is sticky: the database turns read-only (`stop_with`).
@@ -17,35 +17,27 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include <strata/compaction/concept.hpp>
 #include <strata/compaction/overlap.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
-#include <strata/lsm/build_tables.hpp>
 #include <strata/lsm/executor.hpp>
-#include <strata/lsm/subcompaction.hpp>
-#include <strata/lsm/value_collection.hpp>
-#include <strata/observe/timer.hpp>
-#include <strata/version/edit.hpp>
+#include <strata/lsm/jobs.hpp>
+#include <strata/observe/concept.hpp>
+#include <strata/version/file_metadata.hpp>
 
 namespace strata::lsm {
 
-/// `Host` (the engine) offers: `for_each_tree(visit)`, `sync_directory()`, `append_edit(edit)`,
-/// `snapshot_sequences()`, `next_file_number()`, `log_floor(tree, segment)`, `forget_log(floor)`,
-/// `make_log_durable(sequence)`, `metrics()`.
+/// `Host` (the engine) offers what `Jobs` asks for.
 template <class Host, class Executor, class Metrics, class Clock>
 class Background {
-  using Timer = metrics::Timer<Metrics, Clock>;
-
  public:
   /// `subcompactions`: parts of a merge at once; 0: as many as the executor has threads for them.
   Background(Host& host, const typename Executor::Options& options, unsigned subcompactions)
       : host_(host),
-        subcompactions_(subcompactions != 0 ? subcompactions : threads_of(options)),
+        jobs_(host, mutex_, subcompactions != 0 ? subcompactions : threads_of(options)),
         executor_(options) {}
 
   /// Guards views, busy flags and everything below.
@@ -71,9 +63,7 @@ class Background {
   [[nodiscard]] bool disk_full() const noexcept {
     return disk_full_.load(std::memory_order_acquire);
   }
-  [[nodiscard]] double pressure() const noexcept {
-    return pressure_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] double pressure() const noexcept { return jobs_.pressure(); }
 
   // Scheduling.
 
@@ -134,8 +124,7 @@ class Background {
   /// Runs `action` while no edit is appended or installed: manifest and views agree.
   template <class Action>
   auto between_edits(Action&& action) {
-    const std::lock_guard edits(edit_mutex_);
-    return action();
+    return jobs_.between_edits(std::forward<Action>(action));
   }
 
   // Jobs.
@@ -174,10 +163,8 @@ class Background {
   /// Runs a job that was picked; releases its inputs whatever happens.
   template <class Tree>
   [[nodiscard]] Result<void> run_compaction(Tree& tree, const typename Tree::Picked& picked) {
-    const Timer timer(host_.metrics(), metrics::Latency::compaction);
-    auto done = picked.job.action == compaction::Action::drop ? install(tree, picked, {}, {}, true)
-                : picked.trivial_move                         ? move_table(tree, picked)
-                                                              : merge_tables(tree, picked);
+    auto done = jobs_.compact(
+        tree, picked, [this] { executor_.submit(Lane::compaction, &Background::help_task, this); });
     const std::lock_guard lock(mutex_);
     picked.release();
     changed_.notify_all();
@@ -198,7 +185,7 @@ class Background {
       ++pauses_;
       place.job.output_level = tree.level_for(hull);
     }
-    auto added = install(tree, place, {tables, {}}, {std::move(files), {}}, false, sequence);
+    auto added = jobs_.add(tree, place, tables, std::move(files), sequence);
     {
       const std::lock_guard lock(mutex_);
       --pauses_;
@@ -208,14 +195,8 @@ class Background {
     return added;
   }
 
-  void refresh_pressure() {
-    double most = 0;
-    host_.for_each_tree([&](auto& tree) {
-      const double own = tree.pressure().value;
-      most = own > most ? own : most;
-    });
-    pressure_.store(most, std::memory_order_relaxed);
-  }
+  /// Requires: under `mutex`.
+  void refresh_pressure() { jobs_.refresh_pressure(); }
 
  private:
   static void flush_task(void* self) { run_task<&Background::flush_all>(self); }
@@ -230,7 +211,7 @@ class Background {
       background.stop_with(Error(ErrorCode::read_only, "out of memory"));
     }
   }
-  static void help_task(void* self) { static_cast<Background*>(self)->crew_.help(); }
+  static void help_task(void* self) { static_cast<Background*>(self)->jobs_.help(); }
   [[nodiscard]] static unsigned threads_of(const typename Executor::Options& options) {
     if constexpr (requires { options.compaction_threads; }) {
       return options.compaction_threads;
@@ -305,7 +286,7 @@ class Background {
       }
       tree.flushing = true;
     }
-    auto done = flush_segment(tree, *segment);
+    auto done = jobs_.flush(tree, *segment);
     const std::lock_guard lock(mutex_);
     tree.flushing = false;
     changed_.notify_all();
@@ -315,46 +296,6 @@ class Background {
     disk_full_.store(false, std::memory_order_release);
     return true;
   }
-  template <class Tree>
-  [[nodiscard]] Result<void> flush_segment(Tree& tree, const typename Tree::Segment& segment) {
-    const Timer timer(host_.metrics(), metrics::Latency::flush);
-    auto built = tree.build_flush(segment, host_.snapshot_sequences(),
-                                  [this] { return host_.next_file_number(); });
-    if (!built) {
-      return propagate(std::move(built));
-    }
-    auto files = open_built(tree, *built);
-    if (!files) {
-      return propagate(std::move(files));
-    }
-    if (auto durable = host_.make_log_durable(segment.last_sequence()); !durable) {
-      tree.remove_built(*built);
-      return durable;
-    }
-    count(metrics::Counter::flushes, metrics::Counter::flush_bytes, *built);
-    version::FamilyEdit family;
-    family.family = tree.id().value;
-    family.flushed_through = segment.last_sequence();
-    for (const auto& table : built->tables) {
-      family.added.push_back({0, table});
-    }
-    family.added_values = built->values;
-    const std::lock_guard edits(edit_mutex_);
-    const Sequence floor = host_.log_floor(tree, &segment);
-    version::VersionEdit edit;
-    edit.families.push_back(std::move(family));
-    if (auto appended = host_.append_edit(std::move(edit), floor); !appended) {
-      return appended;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      tree.install_flush(segment, std::move(*files));
-      refresh_pressure();
-    }
-    host_.forget_log(floor);
-    return {};
-  }
-
   /// A compaction that was counted; no more when this goes.
   class Running {
    public:
@@ -400,112 +341,16 @@ class Background {
     schedule_compaction();
     return true;
   }
-  template <class Tree>
-  [[nodiscard]] Result<void> move_table(Tree& tree, const typename Tree::Picked& picked) {
-    host_.metrics().add(metrics::Counter::trivial_moves, 1);
-    const auto& moved = picked.inputs.front().files;
-    return install(tree, picked, {{moved.front()->metadata()}, {}}, {moved, {}}, false);
-  }
-  template <class Tree>
-  [[nodiscard]] Result<void> merge_tables(Tree& tree, const typename Tree::Picked& picked) {
-    const auto spans = spans_of<typename Tree::Comparator>(picked, subcompactions_);
-    if (!spans) {
-      return propagate(spans);
-    }
-    host_.metrics().add(metrics::Counter::compaction_parts, spans->size());
-    const std::vector<Sequence> snapshots = host_.snapshot_sequences();
-    const bool is_settled = picked.bottommost && snapshots.empty() && !Tree::filters_compactions;
-    auto built = build_in_parts(
-        tree, picked, snapshots, *spans, crew_,
-        [this] { executor_.submit(Lane::compaction, &Background::help_task, this); },
-        [this] { return host_.next_file_number(); });
-    if (!built) {
-      return propagate(std::move(built));
-    }
-    auto files = open_built(tree, *built);
-    if (!files) {
-      return propagate(std::move(files));
-    }
-    count(metrics::Counter::compactions, metrics::Counter::compaction_write_bytes, *built);
-    picked.for_each_file([this](const auto& file) {
-      host_.metrics().add(metrics::Counter::compaction_read_bytes, file->metadata().size_bytes);
-    });
-    host_.metrics().add(metrics::Counter::value_collections, picked.emptied.empty() ? 0 : 1);
-    for (const auto& file : files->tables) {
-      file->settled = is_settled;
-      file->stuck = refers_to(file->metadata().values, picked.emptied);
-    }
-    return install(tree, picked, *built, *files, true);
-  }
-  void count(metrics::Counter jobs, metrics::Counter bytes, const BuiltFiles& built) {
-    host_.metrics().add(jobs, 1);
-    for (const auto& table : built.tables) {
-      host_.metrics().add(bytes, table.size_bytes);
-    }
-    for (const auto& file : built.values) {
-      host_.metrics().add(bytes, file.size_bytes);
-    }
-  }
-  template <class Tree>
-  [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,
-                                     const BuiltFiles& built, const typename Tree::Opened& files,
-                                     bool inputs_end,
-                                     std::optional<Sequence> sequence = std::nullopt) {
-    version::FamilyEdit family;
-    family.family = tree.id().value;
-    for (const auto& input : picked.inputs) {
-      for (const auto& file : input.files) {
-        family.deleted.push_back({input.level, file->metadata().number});
-      }
-    }
-    for (const auto& table : built.tables) {
-      family.added.push_back({picked.job.output_level, table});
-    }
-    family.added_values = built.values;
-    const std::lock_guard edits(edit_mutex_);
-    version::VersionEdit edit;
-    edit.last_sequence = sequence;
-    edit.families.push_back(std::move(family));
-    if (auto appended = host_.append_edit(std::move(edit), std::nullopt); !appended) {
-      return appended;
-    }
-    const std::lock_guard lock(mutex_);
-    if (auto installed = tree.install_compaction(picked, files); !installed) {
-      return installed;
-    }
-    if (inputs_end) {
-      picked.for_each_file([](const auto& file) { file->mark_obsolete(); });
-    }
-    refresh_pressure();
-    changed_.notify_all();
-    return {};
-  }
-
-  /// Makes finished files durable by name and opens them; removes them if that fails.
-  template <class Tree>
-  [[nodiscard]] Result<typename Tree::Opened> open_built(Tree& tree, const BuiltFiles& built) {
-    auto synced = host_.sync_directory();
-    auto files = synced ? tree.open_built(built)
-                        : Result<typename Tree::Opened>(tl::unexpected<Error>(synced.error()));
-    if (!files) {
-      tree.remove_built(built);
-    }
-    return files;
-  }
-
   Host& host_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::mutex edit_mutex_;
   std::optional<Error> error_;
   std::atomic<bool> failed_{false};
   std::atomic<bool> disk_full_{false};
-  std::atomic<double> pressure_{0};
   unsigned compacting_ = 0;
   unsigned pauses_ = 0;
   bool stopping_ = false;
-  const unsigned subcompactions_;
-  Crew crew_;
+  Jobs<Host, Metrics, Clock> jobs_;
   typename Executor::type executor_;
 };
 
