@@ -32,7 +32,7 @@ void break_disk(io::Simulated& fs, io::FaultKind kind, std::uint64_t count) {
     fs.inject({.call = fs.calls() + i, .kind = kind});
   }
 }
-std::vector<std::string> files(io::Simulated fs, std::string_view suffix) {
+std::vector<std::string> files(const io::Simulated& fs, std::string_view suffix) {
   std::vector<std::string> found;
   const auto names = fs.list("/db").value();
   for (const std::string& name : names) {
