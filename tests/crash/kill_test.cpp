@@ -33,6 +33,7 @@
 #include <strata/table/value_separation.hpp>
 
 #include "kill_points.hpp"
+#include "small_family.hpp"
 
 namespace {
 
@@ -97,20 +98,16 @@ typename Db::Options options_of(std::mt19937_64& random, KillPlan* plan) {
   options.subcompactions = static_cast<unsigned>(random() % 3);
   options.wal.segment_bytes = 20'000 + random() % 100'000;
   options.executor.compaction_threads = 1 + static_cast<unsigned>(random() % 3);
-  const auto shrink = [&](auto& family) {
-    family.table_format.block_bytes = 256U << random() % 5;
-    if constexpr (requires { family.compaction.level1_bytes; }) {
-      family.compaction.level0_trigger = 2 + static_cast<unsigned>(random() % 4);
-      family.compaction.level1_bytes = 50'000;
-      family.compaction.file_bytes = 20'000;
-    }
-    if constexpr (requires { family.value_separation.threshold_bytes; }) {
-      family.value_separation = {
-          .threshold_bytes = 150 + random() % 300, .file_bytes = 20'000, .garbage_ratio = 0.3};
-    }
+  const auto small_family = [&] {
+    return crash_test::SmallFamily{.block_bytes = std::size_t{256} << random() % 5,
+                                   .level0_trigger = 2 + static_cast<unsigned>(random() % 4),
+                                   .level1_bytes = 50'000,
+                                   .file_bytes = 20'000,
+                                   .value_threshold_bytes = 150 + random() % 300,
+                                   .value_file_bytes = 20'000};
   };
-  shrink(options.template family<"left">());
-  shrink(options.template family<"right">());
+  small_family().apply_to(options.template family<"left">());
+  small_family().apply_to(options.template family<"right">());
   return options;
 }
 

@@ -32,6 +32,8 @@
 #include <strata/table/value_separation.hpp>
 #include <strata/testing/linearizability.hpp>
 
+#include "small_family.hpp"
+
 using namespace strata;
 using testing::linearizability_violation;
 using testing::RegisterOperation;
@@ -51,19 +53,9 @@ Result<Db> open_small(const io::Memory& fs) {
   options.file_system = fs;
   options.write_buffer_bytes = 30'000;
   options.wal.segment_bytes = 8'000;
-  const auto shrink = [](auto& family) {
-    family.table_format.block_bytes = 512;
-    if constexpr (requires { family.compaction.level0_trigger; }) {
-      family.compaction.level0_trigger = 2;
-      family.compaction.level1_bytes = 16'000;
-      family.compaction.file_bytes = 4'000;
-    }
-    if constexpr (requires { family.value_separation.threshold_bytes; }) {
-      family.value_separation = {.threshold_bytes = 50, .file_bytes = 10'000, .garbage_ratio = 0.3};
-    }
-  };
-  shrink(options.template family<"left">());
-  shrink(options.template family<"right">());
+  const crash_test::SmallFamily small = {};
+  small.apply_to(options.template family<"left">());
+  small.apply_to(options.template family<"right">());
   return Db::open("/db", options);
 }
 

@@ -31,6 +31,8 @@
 #include <strata/memtable/skip_list.hpp>
 #include <strata/table/value_separation.hpp>
 
+#include "small_family.hpp"
+
 using namespace strata;
 
 namespace {
@@ -49,19 +51,9 @@ Result<Db> open_small(const io::Memory& fs) {
   options.write_buffer_bytes = 30'000;
   options.wal.segment_bytes = 8'000;
   options.cache.capacity_bytes = 4'000;
-  const auto shrink = [](auto& family) {
-    family.table_format.block_bytes = 512;
-    if constexpr (requires { family.compaction.level1_bytes; }) {
-      family.compaction.level0_trigger = 2;
-      family.compaction.level1_bytes = 16'000;
-      family.compaction.file_bytes = 4'000;
-    }
-    if constexpr (requires { family.value_separation.threshold_bytes; }) {
-      family.value_separation = {.threshold_bytes = 50, .file_bytes = 8'000, .garbage_ratio = 0.2};
-    }
-  };
-  shrink(options.template family<"main">());
-  shrink(options.dynamic_families);
+  const crash_test::SmallFamily small = {.value_file_bytes = 8'000, .garbage_ratio = 0.2};
+  small.apply_to(options.template family<"main">());
+  small.apply_to(options.dynamic_families);
   return Db::open("/db", options);
 }
 
