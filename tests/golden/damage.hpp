@@ -43,6 +43,12 @@ inline std::size_t damages_per_file(std::size_t by_default) {
   const char* const given = std::getenv("STRATA_DAMAGES");
   return given != nullptr ? static_cast<std::size_t>(std::atoll(given)) : by_default;
 }
+/// Whether the directory `name` is damaged: `STRATA_GOLDEN=default,log` names those that are.
+inline bool is_chosen(std::string_view name) {
+  const char* const given = std::getenv("STRATA_GOLDEN");
+  return given == nullptr ||
+         (',' + std::string(given) + ',').find(',' + std::string(name) + ',') != std::string::npos;
+}
 
 namespace detail {
 

@@ -16,6 +16,9 @@ TEST_CASE("a flipped bit or a cut file gives the right answers, or an error that
   DamageReport report;
   const std::size_t damages = damages_per_file(16);
   for (const Golden& one : all()) {
+    if (!is_chosen(one.name)) {
+      continue;
+    }
     const Image image = stored(current_version, one.name);
     const auto check = [&](io::Memory& fs, bool read_only) {
       return one.check(fs, read_only ? Access::read_only : Access::read_write);
