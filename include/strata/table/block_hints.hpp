@@ -20,8 +20,8 @@ namespace strata::table {
 template <class BlockCache>
 class BlockHints {
  public:
-  static constexpr std::size_t bytes_each = 0;
   explicit BlockHints(std::uint32_t = 0) {}
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return 0; }
   [[nodiscard]] auto find(BlockCache& cache, const BlockKey& key, std::uint32_t) const {
     return cache.find(key);
   }
@@ -34,11 +34,13 @@ requires requires {
 }
 class BlockHints<BlockCache> {
  public:
-  static constexpr std::size_t bytes_each = sizeof(typename BlockCache::Hint);
   /// For blocks 0 to `blocks` - 1.
   explicit BlockHints(std::uint32_t blocks = 0)
       : hints_(std::make_unique<typename BlockCache::Hint[]>(blocks)), blocks_(blocks) {}
 
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return std::size_t{blocks_} * sizeof(typename BlockCache::Hint);
+  }
   /// Also for blocks without a hint.
   [[nodiscard]] auto find(BlockCache& cache, const BlockKey& key, std::uint32_t block) const {
     return block < blocks_ ? cache.find(key, hints_[block]) : cache.find(key);

@@ -70,7 +70,7 @@ class Reader {
       reader->hints_ = Hints(reader->index().count());
     }
     reader->reserved_ = reader->sections_.memory_bytes() + reader->frames_.codec_bytes() +
-                        std::size_t{reader->blocks()} * Hints::bytes_each;
+                        reader->hints_.memory_bytes();
     cache.reserve(static_cast<std::ptrdiff_t>(reader->reserved_));
     return reader;
   }
