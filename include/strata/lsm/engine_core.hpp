@@ -502,7 +502,7 @@ class EngineCore {
   FileSystem file_system_;
   BlockCache cache_;
   EpochDomain epochs_;  // below the cache: retired views hold tables, which give back their budget
-  Metrics metrics_;
+  [[no_unique_address]] Metrics metrics_;
   SnapshotList snapshots_;
   std::optional<typename FileSystem::Lock> lock_;
   std::optional<Manifest> manifest_;
