@@ -233,7 +233,7 @@ class Cursor {
   /// Moves on from a version that is newer than what is seen. Of a key that is written all the time
   /// there may be many: every few of them, a search is shorter.
   void skip_newer(unsigned& skipped) {
-    if (++skipped % 8 != 0) {
+    if (++skipped % Merging::versions_stepped_over != 0) {
       merging_->next();
       return;
     }

@@ -62,6 +62,9 @@ class MergingCursor {
   };
 
  public:
+  /// Of one key; then a search for what comes behind them is shorter.
+  static constexpr unsigned versions_stepped_over = 8;
+
   template <class Cursor>
   void add(Cursor cursor) {
     sources_.emplace_back(std::in_place_type<Cursor>, std::move(cursor));
@@ -196,7 +199,6 @@ class MergingCursor {
     build();
   }
 
-  static constexpr unsigned versions_stepped_over = 8;
   /// To look for a run costs about as much as a step in it.
   static constexpr std::uint32_t steps_before_run = 4;
   static constexpr auto to_next_key = [](auto& c) {

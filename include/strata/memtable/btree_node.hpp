@@ -134,10 +134,7 @@ struct BTreeInner : BTreeNode<Comparator> {
   }
   /// Asks for all cache lines of a child at once, which a search would wait for one by one.
   void prefetch_child(const Node* child) const noexcept {
-    const std::size_t bytes = this->level == 1 ? sizeof(Node) : sizeof(BTreeInner);
-    for (std::size_t at = 0; at < bytes; at += 64) {
-      __builtin_prefetch(reinterpret_cast<const char*>(child) + at);
-    }
+    prefetch(child, this->level == 1 ? sizeof(Node) : sizeof(BTreeInner));
   }
 };
 

@@ -13,6 +13,7 @@
 /// because whoever finds "doomed, no pins" must win a compare-and-swap to empty the node, so that
 /// exactly one thread does. (HyperClockCache of RocksDB, P. Dillinger, pins slots the same way.)
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <utility>
 
 #include <strata/cache/detail/queue.hpp>
+#include <strata/core/bytes.hpp>
 
 namespace strata::cache::detail {
 
@@ -41,9 +43,7 @@ struct Node : Base {
   /// Asks for all its cache lines at once: a pin, being atomic, would have the others wait for the
   /// first.
   void prefetch() const noexcept {
-    for (std::size_t at = 0; at < sizeof(Node) && at < 256; at += 64) {
-      __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
-    }
+    strata::prefetch(this, std::min<std::size_t>(sizeof(Node), 256));
   }
   /// Adds a pin where the entry is alive.
   [[nodiscard]] bool pin() noexcept {
