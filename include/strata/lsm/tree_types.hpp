@@ -17,6 +17,7 @@
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/lsm/value_files.hpp>
+#include <strata/table/block_cache.hpp>
 #include <strata/table/table.hpp>
 
 namespace strata::lsm {
@@ -24,8 +25,8 @@ namespace strata::lsm {
 /// Types that all families of a database share.
 template <class Db>
 struct DatabaseTypes {
-  using BlockCache =
-      typename Db::Cache::template type<table::BlockKey, table::Block, table::BlockKeyHash>;
+  using BlockCache = table::BlockCache<
+      typename Db::Cache::template type<table::BlockKey, table::Block, table::BlockKeyHash>>;
 };
 
 /// What tables of a family are made of; see table/builder.hpp.

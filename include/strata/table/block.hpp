@@ -44,6 +44,7 @@
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/table/block_hash.hpp>
+#include <strata/table/block_memory.hpp>
 
 namespace strata::table {
 
@@ -62,7 +63,7 @@ inline constexpr std::size_t block_header_bytes = 24;
 class Block {
  public:
   /// Takes over `size` bytes at `bytes`. Nothing where they are no block. O(count).
-  [[nodiscard]] static std::optional<Block> parse(std::unique_ptr<char[]> bytes, std::size_t size) {
+  [[nodiscard]] static std::optional<Block> parse(BlockBytes bytes, std::size_t size) {
     Block block;
     block.bytes_ = std::move(bytes);
     block.size_ = size;
@@ -82,6 +83,14 @@ class Block {
   }
   void prefetch_head(std::uint32_t i) const noexcept {
     __builtin_prefetch(heads_ + std::size_t{i} * 8);
+  }
+  /// Where its bytes are.
+  [[nodiscard]] std::uintptr_t address() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(bytes_.get());
+  }
+  /// Asks for the columns of a block that may have its bytes at `address`.
+  static void prefetch_at(std::uintptr_t address) noexcept {
+    strata::prefetch(reinterpret_cast<const void*>(address), 384);
   }
   /// Asks at once for what a search touches: the prefix, and the heads of its first steps.
   void prefetch() const noexcept {
@@ -318,7 +327,7 @@ class Block {
     return from == heap_bytes;
   }
 
-  std::unique_ptr<char[]> bytes_;
+  BlockBytes bytes_;
   std::size_t size_ = 0;
   const char* heads_ = nullptr;
   const char* trailers_ = nullptr;

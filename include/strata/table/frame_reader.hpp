@@ -129,14 +129,14 @@ class FrameReader {
   }
 
   /// A data block that the index names, decompressed; never an empty one. Goes by way of `ahead`
-  /// where there is one.
-  [[nodiscard]] Result<Block> block(const Handle& handle, bool verify_checksum,
-                                    ReadAhead* ahead) const {
+  /// where there is one, and takes its bytes of `memory`, or of the heap.
+  [[nodiscard]] Result<Block> block(const Handle& handle, bool verify_checksum, ReadAhead* ahead,
+                                    BlockMemory* memory) const {
     if (!is_within(handle)) {
       return damaged("the index names a block outside of the file");
     }
     const std::size_t size = std::size_t{handle.bytes} + frame_bytes;
-    std::unique_ptr<char[]> bytes(new char[size]);
+    BlockBytes bytes = bytes_of(memory, size);
     auto read = ahead != nullptr ? read_through(*ahead, handle.offset, bytes.get(), size)
                                  : read_frame(handle.offset, bytes.get(), size);
     if (!read) {
@@ -146,7 +146,7 @@ class FrameReader {
     if (verify_checksum && !frame_is_whole<Checksum>(frame, file_number_, handle.offset)) {
       return damaged_at(handle.offset);
     }
-    auto block = parse(std::move(bytes), frame);
+    auto block = parse(std::move(bytes), frame, memory);
     if (!block || block->count() == 0) {
       return damaged_at(handle.offset);
     }
@@ -168,9 +168,13 @@ class FrameReader {
            std::uint64_t{handle.bytes} + frame_bytes <= size - handle.offset;
   }
 
+  [[nodiscard]] static BlockBytes bytes_of(BlockMemory* memory, std::size_t size) {
+    return memory != nullptr ? memory->allocate(size) : BlockBytes(new char[size]);
+  }
+
   /// `bytes` hold `frame`. Nothing where they are no block.
-  [[nodiscard]] std::optional<Block> parse(std::unique_ptr<char[]> bytes,
-                                           std::string_view frame) const {
+  [[nodiscard]] std::optional<Block> parse(BlockBytes bytes, std::string_view frame,
+                                           BlockMemory* memory) const {
     const std::size_t payload_bytes = frame.size() - frame_bytes;
     const auto codec = static_cast<std::uint8_t>(frame[payload_bytes]);
     if (codec == 0) {
@@ -181,7 +185,7 @@ class FrameReader {
         raw_bytes / compression::expansion_max<Compression>() > payload_bytes) {
       return std::nullopt;
     }
-    std::unique_ptr<char[]> raw(new char[raw_bytes]);
+    BlockBytes raw = bytes_of(memory, raw_bytes);
     if (!decompressor_.decompress(codec, frame.substr(0, payload_bytes), raw_bytes, raw.get())) {
       return std::nullopt;
     }

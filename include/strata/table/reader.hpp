@@ -25,6 +25,7 @@
 #include <strata/core/range_erase.hpp>
 #include <strata/filter/concept.hpp>
 #include <strata/table/block.hpp>
+#include <strata/table/block_cache.hpp>
 #include <strata/table/block_hints.hpp>
 #include <strata/table/cursor.hpp>
 #include <strata/table/format.hpp>
@@ -350,11 +351,13 @@ class Reader {
         return Pin(std::move(cached));
       }
     }
-    auto block = frames_.block(handle, options.verify_checksums, ahead);
+    const bool is_kept = options.fill_cache && options.verify_checksums;
+    auto block = frames_.block(handle, options.verify_checksums, ahead,
+                               is_kept ? block_memory_of(cache_) : nullptr);
     if (!block) {
       return propagate(std::move(block));
     }
-    if (!options.fill_cache || !options.verify_checksums) {
+    if (!is_kept) {
       return Pin(std::move(*block));
     }
     const std::size_t charge = block->size_bytes();

@@ -16,12 +16,17 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
+#include <mutex>
+#include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <strata/cache/detail/queue.hpp>
+#include <strata/core/arena.hpp>
 #include <strata/core/bytes.hpp>
 
 namespace strata::cache::detail {
@@ -92,6 +97,20 @@ struct Node : Base {
   std::optional<std::pair<Key, Value>> entry;
 };
 
+/// Where all shards have their nodes from: side by side they come to fill large pages.
+/// Any number of threads.
+class NodeMemory {
+ public:
+  [[nodiscard]] char* allocate(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return arena_.allocate(bytes);
+  }
+
+ private:
+  std::mutex mutex_;
+  Arena arena_;
+};
+
 /// Nodes of one shard. `spare` and `take_spare` are for the holder of the shard's lock;
 /// `give_back` is for everyone.
 template <class Key, class Value, class Base = Links>
@@ -99,14 +118,25 @@ class Pool {
   using N = Node<Key, Value, Base>;
 
  public:
-  /// A vacant node, which stays in the pool until `take_spare`.
-  [[nodiscard]] N& spare() {
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    for (N* const node : nodes_) {
+      std::destroy_at(node);
+    }
+  }
+
+  /// A vacant node, which stays in the pool until `take_spare`. `memory` outlives the pool.
+  [[nodiscard]] N& spare(NodeMemory& memory) {
     if (spares_ == nullptr) {
       // All at once: a node popped singly could be back with another successor (ABA).
       spares_ = returned_.exchange(nullptr, std::memory_order_acquire);
     }
     if (spares_ == nullptr) {
-      spares_ = &nodes_.emplace_back(*this);
+      static_assert(alignof(N) <= 8, "what an arena aligns to");
+      nodes_.push_back(new (memory.allocate(sizeof(N))) N(*this));
+      spares_ = nodes_.back();
     }
     return *spares_;
   }
@@ -121,7 +151,7 @@ class Pool {
   }
 
  private:
-  std::deque<N> nodes_;
+  std::vector<N*> nodes_;
   N* spares_ = nullptr;
   std::atomic<N*> returned_{nullptr};
 };

@@ -155,6 +155,7 @@ class Sharded {
   /// As `find(key)`; O(1) without a hash table where the entry is still where the hint says.
   Handle find(const Key& key, Hint& hint) noexcept {
     if (N* const node = hint.node_.load(std::memory_order_acquire); node != nullptr) {
+      node->prefetch();
       if (node->pin_for(key)) {
         return found(node->hash.load(std::memory_order_relaxed), node);
       }
@@ -173,7 +174,7 @@ class Sharded {
     const std::lock_guard lock(shard.mutex);
     shard.chains.prepare();
     shard.eviction.prepare();
-    N& node = shard.pool.spare();
+    N& node = shard.pool.spare(node_memory_);
     node.entry.emplace(key, std::move(value));
     shard.pool.take_spare();  // nothing throws from here on
     node.hash.store(hash, std::memory_order_relaxed);
@@ -363,6 +364,7 @@ class Sharded {
   std::atomic<std::size_t> capacity_bytes_;
   std::atomic<std::ptrdiff_t> reserved_bytes_{0};
   std::array<Lookups, 8> lookups_;
+  NodeMemory node_memory_;
   std::vector<Shard> shards_;
 };
 
