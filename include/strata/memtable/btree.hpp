@@ -147,6 +147,7 @@ struct BTree {
       }
       void next() noexcept {
         if (++rank_ < order_.count()) {
+          prefetch(rank_ + 3);
           return;
         }
         if (behind_ == nullptr) {
@@ -175,6 +176,12 @@ struct BTree {
       [[nodiscard]] const Record& record() const noexcept {
         return *leaf_->records[order_.slot(rank_)];
       }
+      /// Records lie anywhere: who steps over them would wait for one after the other.
+      void prefetch(unsigned rank) const noexcept {
+        if (rank < order_.count()) {
+          strata::prefetch(leaf_->records[order_.slot(rank)], 128);
+        }
+      }
       void stand(const Node* leaf, unsigned rank) noexcept {
         leaf_ = leaf;
         order_ = leaf->order();
@@ -185,13 +192,17 @@ struct BTree {
       }
       void go_to(const Place& place) noexcept {
         behind_ = nullptr;
-        const Node* const leaf = tree_->template descend<Side::at_or_behind>(place, behind_);
+        const Node* const leaf = tree_->template descend<Side::at_or_behind, true>(place, behind_);
         order_ = leaf->order();
         rank_ = leaf->rank_of(order_, place);
         leaf_ = leaf;
         if (rank_ == order_.count()) {
           --rank_;
           next();
+          return;
+        }
+        for (unsigned ahead = 0; ahead <= 3; ++ahead) {
+          prefetch(rank_ + ahead);
         }
       }
       void go_before(const Place& place) noexcept {
@@ -213,7 +224,7 @@ struct BTree {
     /// The leaf with the last entry before `place`, or the one where the first at or behind it
     /// would lie: where a separator equals `place`, these are two. `behind` is the first entry of
     /// the next leaf; what was there before is kept if there is none.
-    template <Side side>
+    template <Side side, bool for_cursor = false>
     [[nodiscard]] const Node* descend(const Place& place, const Record*& behind) const noexcept {
       const Node* node = root_.load(std::memory_order_acquire);
       while (node->level > 0) {
@@ -228,6 +239,10 @@ struct BTree {
         }
         if (rank < order.count()) {
           behind = inner.records[order.slot(rank)];
+          if (for_cursor && inner.level == 1) {  // which goes on there
+            inner.prefetch_child(
+                inner.children[Inner::child_of(order, rank + 1)].load(std::memory_order_relaxed));
+          }
         }
         node = child;
       }
