@@ -174,7 +174,7 @@ inline constexpr std::size_t read_ahead_bytes_max = 256_KiB;
     return std::nullopt;
   }
   plan.cache_bytes = part * (shape.memtable_parts + shape.cache_parts) - plan.memtables_bytes();
-  plan.partition_bytes = std::clamp<std::size_t>(plan.cache_bytes / 512, 4_KiB, 512_KiB);
+  plan.partition_bytes = std::clamp<std::size_t>(plan.cache_bytes / 256, 4_KiB, 1_MiB);
   const std::size_t jobs = part * (512 - shape.memtable_parts - shape.cache_parts);
   const std::size_t taken = shape.fixed_bytes + plan.flush_bytes();
   if (plan.cache_bytes < cache_bytes_min || jobs <= taken ||

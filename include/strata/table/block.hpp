@@ -88,12 +88,17 @@ class Block {
   [[nodiscard]] std::uintptr_t address() const noexcept {
     return reinterpret_cast<std::uintptr_t>(bytes_.get());
   }
-  /// Asks for the columns of a block that may have its bytes at `address`.
+  /// Asks for the first bytes of a block that may be at `address`: the columns that a search
+  /// touches, where entries are not tiny.
   static void prefetch_at(std::uintptr_t address) noexcept {
-    strata::prefetch(reinterpret_cast<const void*>(address), 384);
+    strata::prefetch(reinterpret_cast<const void*>(address), first_bytes);
   }
-  /// Asks at once for what a search touches: the prefix, and the heads of its first steps.
+  /// Asks at once for what a search touches behind those: the prefix, and the heads of its first
+  /// steps.
   void prefetch() const noexcept {
+    if (prefix_.data() - bytes_.get() <= first_bytes) {
+      return;
+    }
     __builtin_prefetch(prefix_.data());
     for (std::uint32_t i = 0; i < 8; ++i) {
       prefetch_head(i * count_ / 8);
@@ -213,6 +218,8 @@ class Block {
   }
 
  private:
+  static constexpr std::ptrdiff_t first_bytes = 384;
+
   Block() = default;
 
   [[nodiscard]] std::size_t number(const char* column, std::uint32_t i) const noexcept {

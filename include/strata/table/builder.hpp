@@ -42,7 +42,7 @@ struct BuilderOptions {
   FilterOptions filter{};
   bool block_hash = false;  ///< blocks with a hash table, table/block_hash.hpp
   /// An index that grows beyond it is cut, and the filter with it, table/partitions.hpp.
-  std::size_t partition_bytes = 512_KiB;
+  std::size_t partition_bytes = 1_MiB;
   std::uint32_t family = 0;       ///< whose it is, for those who find it without a manifest
   Sequence largest_sequence = 0;  ///< of what it is made from, where its entries say less
   CompressionOptions compression{};

@@ -67,9 +67,8 @@ class Reader {
     if (auto loaded = reader->sections_.load(reader->frames_); !loaded) {
       return propagate(std::move(loaded));
     }
-    if (reader->partitions().count() == 0) {
-      reader->hints_ = Hints(reader->index().count());
-    }
+    const std::uint32_t cut = reader->partitions().count();
+    reader->hints_ = Hints(cut == 0 ? reader->index().count() : 2 * cut);
     reader->reserved_ = reader->sections_.memory_bytes() + reader->frames_.codec_bytes() +
                         reader->hints_.memory_bytes();
     cache.reserve(static_cast<std::ptrdiff_t>(reader->reserved_));
@@ -293,7 +292,8 @@ class Reader {
       return at < partitions().count();
     }
     if (filter.number != at) {
-      auto pin = pinned(partitions().filter(at), checked(options), nullptr);
+      auto pin =
+          pinned(partitions().filter(at), checked(options), nullptr, partitions().count() + at);
       if (!pin) {
         return propagate(std::move(pin));
       }
@@ -306,7 +306,7 @@ class Reader {
     if (partition.number == number) {
       return {};
     }
-    auto pin = pinned(index().handle(number), checked(options), nullptr);
+    auto pin = pinned(index().handle(number), checked(options), nullptr, number);
     if (!pin) {
       return propagate(std::move(pin));
     }
@@ -342,12 +342,12 @@ class Reader {
     }
     return pinned(handle_of(*partition.block, i), options, ahead);
   }
-  /// What the cache holds was verified, for all who find it there.
+  /// What the cache holds was verified, for all who find it there. `hint`: its number in `hints_`.
   [[nodiscard]] Result<Pin> pinned(const Handle& handle, const ReadOptions& options,
-                                   ReadAhead* ahead, std::uint32_t number = UINT32_MAX) const {
+                                   ReadAhead* ahead, std::uint32_t hint = UINT32_MAX) const {
     const BlockKey key{identity_.number, handle.offset};
     if (options.use_cache) {
-      if (auto cached = hints_.find(cache_, key, number)) {
+      if (auto cached = hints_.find(cache_, key, hint)) {
         return Pin(std::move(cached));
       }
     }
@@ -368,7 +368,7 @@ class Reader {
   Identity identity_;
   BlockCache& cache_;
   Sections<Spec> sections_;
-  Hints hints_;
+  Hints hints_;  ///< of all blocks; of a table that is cut, of its partitions and their filters
   std::size_t reserved_ = 0;
 };
 

@@ -41,7 +41,7 @@ struct BlockBased {
     std::size_t block_bytes = 4_KiB;  ///< of a block before compression, about
     bool block_hash = false;          ///< a hash table in each block: faster reads of one key
     /// A larger index is cut, and the filter with it: parts are read through the cache.
-    std::size_t partition_bytes = 512_KiB;
+    std::size_t partition_bytes = 1_MiB;
     /// Cursors that go forward, and merges for each of their inputs, read so much at once.
     std::size_t read_ahead_bytes = 256_KiB;
   };
