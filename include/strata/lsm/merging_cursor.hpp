@@ -207,7 +207,7 @@ class MergingCursor {
     } else {
       // A memtable has as many versions of a key as it was written to: after a few steps a search
       // is shorter. There may be one behind it, of sequence 0.
-      const std::string left(c.key());
+      const std::string_view left = c.key();  // which lives as long as the memtable
       unsigned steps = 0;
       do {
         ++steps == versions_stepped_over ? c.seek(left, 0) : c.next();
