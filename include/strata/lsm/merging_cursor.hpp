@@ -113,10 +113,10 @@ class MergingCursor {
       step(to_next_key);
       return;
     }
-    const std::string left(key());
+    left_.assign(key());
     do {
       step(to_next_key);
-    } while (valid() && key() == left);
+    } while (valid() && key() == left_);
   }
   /// How many entries `next_plain` can go to, one after the other: those of the source in front
   /// that need no comparison with others nor a look at their versions (table/cursor.hpp). They lie
@@ -332,6 +332,7 @@ class MergingCursor {
 
   std::vector<Source> sources_;
   std::vector<Source*> heap_;
+  std::string left_;  ///< the key that `next_key` goes from
   bool forward_ = true;
   std::uint32_t steps_in_front_ = 0;  ///< of the source at the top, one after the other
   std::optional<Error> failed_;
