@@ -6,8 +6,9 @@
 ///
 /// Pieces of a class of sizes lie side by side in a slab, which is one large page of 2 MiB
 /// (core/large_pages.hpp); sixteen classes an octave waste 3 % on average. A slab goes back to the
-/// system with its last piece. While all pieces take less than some megabytes they come from the
-/// heap, as does always what is very small or large: a small database takes no large pages.
+/// system with its last piece. While the pieces of a class take less than two slabs they come from
+/// the heap, as does always what is very small or large: sizes that are rare waste no slab, and a
+/// small database takes no large pages.
 ///
 ///     slab   header (64 bytes) | piece | piece | ...
 ///
@@ -37,20 +38,22 @@ class FreeBlockBytes {
   FreeBlockBytes() = default;
   /// What `new char[]` made may become a block's.
   FreeBlockBytes(std::default_delete<char[]>) noexcept {}  // NOLINT(google-explicit-constructor)
-  FreeBlockBytes(BlockMemory& home, std::size_t bytes) noexcept : home_(&home), bytes_(bytes) {}
+  /// `heap_bytes`: what `new char[]` made for `home`; 0: a piece of a slab.
+  FreeBlockBytes(BlockMemory& home, std::size_t heap_bytes) noexcept
+      : home_(&home), heap_bytes_(heap_bytes) {}
   inline void operator()(char* at) const noexcept;
 
  private:
   BlockMemory* home_ = nullptr;
-  std::size_t bytes_ = 0;
+  std::size_t heap_bytes_ = 0;
 };
 using BlockBytes = std::unique_ptr<char[], FreeBlockBytes>;
 
 /// Outlives all bytes that it gave.
 class BlockMemory {
  public:
-  /// Below this all pieces come from the heap.
-  static constexpr std::size_t heap_bytes_most = std::size_t{8} << 20;
+  /// While the pieces of a class take less they come from the heap.
+  static constexpr std::size_t heap_bytes_most = 2 * large_page_bytes;
   /// Sizes above the first and up to the second have slabs.
   static constexpr std::size_t small_bytes = 512;
   static constexpr std::size_t slab_bytes_most = std::size_t{64} << 10;
@@ -62,21 +65,25 @@ class BlockMemory {
 
   /// `bytes`, not initialised. Throws std::bad_alloc as `new` does.
   [[nodiscard]] BlockBytes allocate(std::size_t bytes) {
-    const bool is_small = bytes_out() < heap_bytes_most;
-    if (is_small || bytes <= small_bytes || bytes > slab_bytes_most) {
-      BlockBytes piece(new char[bytes], FreeBlockBytes(*this, bytes));
-      bytes_out_.fetch_add(bytes, std::memory_order_relaxed);
-      return piece;
+    if (bytes <= small_bytes || bytes > slab_bytes_most) {
+      return BlockBytes(new char[bytes]);
     }
     const Size size(bytes);
-    BlockBytes piece(take(size), FreeBlockBytes(*this, 0));
-    bytes_out_.fetch_add(size.bytes, std::memory_order_relaxed);
+    Class& own = classes_[size.number];
+    const bool is_rare = own.bytes_out.load(std::memory_order_relaxed) < heap_bytes_most;
+    BlockBytes piece = is_rare ? BlockBytes(new char[bytes], FreeBlockBytes(*this, bytes))
+                               : BlockBytes(take(own, size), FreeBlockBytes(*this, 0));
+    own.bytes_out.fetch_add(size.bytes, std::memory_order_relaxed);
     return piece;
   }
 
-  /// What all pieces take that are out.
+  /// What all pieces take that are out, but for very small and large ones.
   [[nodiscard]] std::size_t bytes_out() const noexcept {
-    return bytes_out_.load(std::memory_order_relaxed);
+    std::size_t bytes = 0;
+    for (const Class& each : classes_) {
+      bytes += each.bytes_out.load(std::memory_order_relaxed);
+    }
+    return bytes;
   }
   /// Slabs that hold a piece.
   [[nodiscard]] std::size_t slabs() const noexcept {
@@ -93,6 +100,7 @@ class BlockMemory {
   /// A class of sizes. Requires: small_bytes < wanted <= slab_bytes_most.
   struct Size {
     explicit Size(std::size_t wanted) noexcept {
+      assert(wanted > small_bytes && wanted <= slab_bytes_most);
       const auto log = static_cast<int>(std::bit_width(wanted - 1)) - 1;
       const std::size_t step = (wanted - 1) >> (log - steps_log);
       number = (static_cast<std::size_t>(log - least_log) << steps_log) + step -
@@ -122,10 +130,10 @@ class BlockMemory {
   struct alignas(64) Class {
     std::mutex mutex;
     Slab* open = nullptr;  ///< the first with a free piece
+    std::atomic<std::size_t> bytes_out{0};
   };
 
-  [[nodiscard]] char* take(const Size& size) {
-    Class& own = classes_[size.number];
+  [[nodiscard]] char* take(Class& own, const Size& size) {
     const std::lock_guard lock(own.mutex);
     if (own.open == nullptr) {
       char* const page = allocate_large_pages(1).release();
@@ -148,12 +156,17 @@ class BlockMemory {
     return piece;
   }
 
+  void give_back_to_heap(char* piece, std::size_t bytes) noexcept {
+    const Size size(bytes);
+    classes_[size.number].bytes_out.fetch_sub(size.bytes, std::memory_order_relaxed);
+    delete[] piece;
+  }
   void give_back(char* piece) noexcept {
     // A slab begins where its large page does.
     const auto address = reinterpret_cast<std::uintptr_t>(piece);
     Slab& slab = *reinterpret_cast<Slab*>(piece - address % large_page_bytes);
-    bytes_out_.fetch_sub(slab.piece_bytes, std::memory_order_relaxed);
     Class& own = classes_[slab.number];
+    own.bytes_out.fetch_sub(slab.piece_bytes, std::memory_order_relaxed);
     const std::lock_guard lock(own.mutex);
     if (slab.is_full()) {
       link(own, slab);
@@ -184,19 +197,17 @@ class BlockMemory {
   }
 
   std::array<Class, static_cast<std::size_t>(most_log - least_log) << steps_log> classes_;
-  std::atomic<std::size_t> bytes_out_{0};
   std::atomic<std::size_t> slabs_{0};
 };
 
 inline void FreeBlockBytes::operator()(char* at) const noexcept {
-  if (home_ != nullptr && bytes_ == 0) {
+  if (home_ == nullptr) {
+    delete[] at;
+  } else if (heap_bytes_ != 0) {
+    home_->give_back_to_heap(at, heap_bytes_);
+  } else {
     home_->give_back(at);
-    return;
   }
-  if (home_ != nullptr) {
-    home_->bytes_out_.fetch_sub(bytes_, std::memory_order_relaxed);
-  }
-  delete[] at;
 }
 
 }  // namespace strata::table
