@@ -173,7 +173,7 @@ class TableDump {
   }
 
   [[nodiscard]] Result<void> partition(const Frames& frames, const table::Handle& handle) {
-    auto part = frames.block(handle, true, nullptr);
+    auto part = frames.block(handle, true, nullptr, nullptr);
     if (!part) {
       return noted(handle.offset, part.error());
     }
@@ -190,7 +190,7 @@ class TableDump {
   }
 
   [[nodiscard]] Result<void> block(const Frames& frames, const table::Handle& handle) {
-    auto data = frames.block(handle, true, nullptr);
+    auto data = frames.block(handle, true, nullptr, nullptr);
     if (!data) {
       return noted(handle.offset, data.error());
     }
