@@ -46,8 +46,8 @@ BUDGETS = [
     ("strata/memtable/*", 60_000),
     ("strata/wal/*", 60_000),
     ("strata/observe/*", 60_000),
-    ("strata/table/index_learned.hpp", 70_000),  # <cmath>: its slopes are scaled exactly
-    ("strata/table/*", 64_000),  # the reader and its cursor
+    ("strata/table/index_learned.hpp", 72_000),  # <cmath>: its slopes are scaled exactly
+    ("strata/table/*", 68_000),  # the reader and its cursor; blocks from slabs: locks
     ("strata/version/*", 60_000),
     ("strata/compaction/*", 60_000),
     ("strata/strata.hpp", 155_000),  # five stores, and the engine with all it can do
