@@ -85,14 +85,10 @@ class Block {
     __builtin_prefetch(heads_ + std::size_t{i} * 8);
   }
   /// Where its bytes are.
-  [[nodiscard]] std::uintptr_t address() const noexcept {
-    return reinterpret_cast<std::uintptr_t>(bytes_.get());
-  }
+  [[nodiscard]] const void* address() const noexcept { return bytes_.get(); }
   /// Asks for the first bytes of a block that may be at `address`: the columns that a search
   /// touches, where entries are not tiny.
-  static void prefetch_at(std::uintptr_t address) noexcept {
-    strata::prefetch(reinterpret_cast<const void*>(address), first_bytes);
-  }
+  static void prefetch_at(const void* address) noexcept { strata::prefetch(address, first_bytes); }
   /// Asks at once for what a search touches behind those: the prefix, and the heads of its first
   /// steps.
   void prefetch() const noexcept {

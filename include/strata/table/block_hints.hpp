@@ -50,7 +50,7 @@ class BlockHints<BlockCache> {
       return cache.find(key);
     }
     Place& place = places_[block];
-    const std::uintptr_t expected = place.bytes.load(std::memory_order_relaxed);
+    const void* const expected = place.bytes.load(std::memory_order_relaxed);
     Block::prefetch_at(expected);
     auto found = cache.find(key, place.hint);
     if (found && found->address() != expected) [[unlikely]] {
@@ -68,7 +68,7 @@ class BlockHints<BlockCache> {
  private:
   struct Place {
     typename BlockCache::Hint hint;
-    std::atomic<std::uintptr_t> bytes{0};
+    std::atomic<const void*> bytes{nullptr};  ///< only ever asked for
   };
 
   std::unique_ptr<Place[]> places_;
