@@ -166,7 +166,7 @@ def main(arguments):
         check(data)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "compare.json").write_text(text_of(data), encoding="utf-8")
-    draw(folder, ROOT / "README.md" if folder == ROOT / "docs/charts" else None)
+    draw(folder, ROOT / "README.md" if folder.resolve() == ROOT / "docs/charts" else None)
 
 
 if __name__ == "__main__":
