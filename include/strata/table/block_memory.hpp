@@ -12,8 +12,9 @@
 ///
 ///     slab   header (64 bytes) | piece | piece | ...
 ///
-/// Any number of threads. A class has a lock, held for some instructions where a block is read from
-/// a file or dropped. (J. Bonwick, "The Slab Allocator", USENIX Summer 1994.)
+/// Any number of threads. A class has a lock, held where a block is read from a file or dropped:
+/// for some instructions, or while the system gives a slab or takes it back. (J. Bonwick, "The Slab
+/// Allocator", USENIX Summer 1994.)
 
 #include <array>
 #include <atomic>
