@@ -3,8 +3,6 @@
 
 /// A cache of blocks that brings the memory which their bytes are in: `Cache` is any model of the
 /// cache slot (cache/concept.hpp), for `Block`. Threads: as the cache.
-///
-/// Tested through the reader: tests/table/reader_test.cpp.
 
 #include <strata/table/block_memory.hpp>
 

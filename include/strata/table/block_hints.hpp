@@ -51,7 +51,9 @@ class BlockHints<BlockCache> {
     }
     Place& place = places_[block];
     const void* const expected = place.bytes.load(std::memory_order_relaxed);
-    Block::prefetch_at(expected);
+    if (expected != nullptr) {
+      Block::prefetch_at(expected);
+    }
     auto found = cache.find(key, place.hint);
     if (found && found->address() != expected) [[unlikely]] {
       place.bytes.store(found->address(), std::memory_order_relaxed);
