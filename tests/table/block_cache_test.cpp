@@ -63,8 +63,8 @@ struct Cached {
     return right;
   }
 
-  typename S::FileSystem fs{};
   CacheOf<Policy> cache;
+  typename S::FileSystem fs{};
   std::unique_ptr<Reader> reader;
 };
 using Packed = Cached<cache::S3Fifo>;
