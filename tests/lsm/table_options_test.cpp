@@ -95,3 +95,25 @@ TEST_CASE("a smaller window to read ahead reads less at once, and the same", "[l
   CHECK(wide < 8);
   CHECK(narrow > 3 * wide);
 }
+
+TEST_CASE("new tables are in the cache, and old ones are not, if that is wanted", "[lsm]") {
+  using Tree = tests::SmallTree<>;
+  const io::Memory fs;
+  auto options = tests::small_options<Tree>(fs);
+  options.table_format.warm_cache = GENERATE(false, true);
+  Tree db = std::move(Tree::open("/db", options).value());
+  std::uint64_t after_first = 0;
+  for (const char* const tag : {"one", "two", "six"}) {
+    REQUIRE(tests::fill(db, 2000, tag));  // is flushed and merged on the way
+    REQUIRE(db.compact());
+    const std::uint64_t used = db.stats().cache_used_bytes;
+    after_first = after_first == 0 ? used : after_first;
+    CHECK(used < after_first + after_first / 8);
+  }
+  CHECK((after_first > 200'000) == options.table_format.warm_cache);
+  const std::uint64_t before = db.stats().cache_used_bytes;
+  for (unsigned i = 0; i < 2000; ++i) {
+    REQUIRE(db.get(key_of(i)).value() == std::string(100, 'v') + "six");
+  }
+  CHECK((db.stats().cache_used_bytes == before) == options.table_format.warm_cache);
+}

@@ -59,6 +59,7 @@ class Jobs {
       tree.remove_built(*built);
       return durable;
     }
+    tree.warm_cache(files->tables);
     count(metrics::Counter::flushes, metrics::Counter::flush_bytes, *built);
     version::FamilyEdit family;
     family.family = tree.id().value;
@@ -158,7 +159,11 @@ class Jobs {
       file->settled = is_settled;
       file->stuck = refers_to(file->metadata().values, picked.emptied);
     }
-    return install(tree, picked, *built, *files, true);
+    auto installed = install(tree, picked, *built, *files, true);
+    if (installed) {
+      tree.warm_cache(files->tables);  // not before: now the inputs have left it
+    }
+    return installed;
   }
   template <class Tree>
   [[nodiscard]] Result<void> install(Tree& tree, const typename Tree::Picked& picked,
@@ -183,14 +188,19 @@ class Jobs {
     if (auto appended = host_.append_edit(std::move(edit), std::nullopt); !appended) {
       return appended;
     }
-    const std::lock_guard lock(views_);
-    if (auto installed = tree.install_compaction(picked, files); !installed) {
-      return installed;
+    {
+      const std::lock_guard lock(views_);
+      if (auto installed = tree.install_compaction(picked, files); !installed) {
+        return installed;
+      }
+      if (inputs_end) {
+        picked.for_each_file([](const auto& file) { file->mark_obsolete(); });
+      }
+      refresh_pressure();
     }
     if (inputs_end) {
-      picked.for_each_file([](const auto& file) { file->mark_obsolete(); });
+      picked.for_each_file([](const auto& file) { file->leave_cache(); });
     }
-    refresh_pressure();
     return {};
   }
 

@@ -73,6 +73,13 @@ class TableFile {
   /// Requires: the edit that drops the table is durable.
   void mark_obsolete() noexcept { obsolete_.store(true, std::memory_order_release); }
 
+  /// Its blocks leave the cache: new readers will not come here.
+  void leave_cache() const {
+    if constexpr (requires(const Reader& reader) { reader.leave_cache(); }) {
+      reader_->leave_cache();
+    }
+  }
+
   /// Guarded by the engine's lock: an input of a running compaction.
   bool busy = false;
   /// Guarded by the engine's lock: writing it again would drop nothing. See lsm/compact_range.hpp.

@@ -156,6 +156,18 @@ class TreeFiles {
     return Opened{std::move(*tables), std::move(*values)};
   }
 
+  /// Readers are to find the blocks of new tables where they found those of the old ones. A block
+  /// that can not be read is left to who needs it: that is no matter of the cache.
+  void warm_cache(const Files& tables) const {
+    if constexpr (requires { options_.table_format.warm_cache; }) {
+      if (options_.table_format.warm_cache) {
+        for (const auto& file : tables) {
+          (void)file->reader().warm(options_.table_format.read_ahead_bytes);
+        }
+      }
+    }
+  }
+
   /// Takes back files that no edit will name. Failures leave orphans for the next open.
   void remove_built(const BuiltFiles& built) {
     remove_tables(built.tables);

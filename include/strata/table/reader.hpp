@@ -24,6 +24,7 @@
 #include <strata/core/error.hpp>
 #include <strata/core/range_erase.hpp>
 #include <strata/filter/concept.hpp>
+#include <strata/table/all_blocks.hpp>
 #include <strata/table/block.hpp>
 #include <strata/table/block_cache.hpp>
 #include <strata/table/block_hints.hpp>
@@ -139,60 +140,28 @@ class Reader {
     });
   }
 
+  // Block by block: table/all_blocks.hpp.
+
   /// Calls `visit(key, Trailer, value) -> Result<void>` for each entry that can be read, in order
   /// and with the trailers that the file has; `lost(error)` for each block that is damaged.
   template <class Visit, class Lost>
   [[nodiscard]] Result<void> salvage(Visit visit, Lost lost) const {
-    const ReadOptions past_cache{.verify_checksums = true, .fill_cache = false, .use_cache = false};
-    Partition partition;
-    std::string key;
-    std::optional<std::string> last_key;
-    Trailer last_trailer;
-    for (std::uint32_t number = 0; number < blocks(); ++number) {
-      auto pin = block(number, past_cache, partition, nullptr);
-      if (!pin && pin.error().code() != ErrorCode::corruption) {
-        return propagate(std::move(pin));
-      }
-      if (!pin) {
-        lost(pin.error());
-        continue;
-      }
-      for (std::uint32_t i = 0; i < (**pin).count(); ++i) {
-        key.clear();
-        (**pin).append_key(i, key);
-        const Trailer trailer = (**pin).trailer(i);
-        const int order = last_key ? Comparator::compare(*last_key, key) : -1;
-        if (order > 0 || (order == 0 && last_trailer <= trailer)) {
-          continue;  // damage that its checksum does not show
-        }
-        if (auto visited = visit(std::string_view(key), trailer, (**pin).value(i)); !visited) {
-          return visited;
-        }
-        last_key.emplace(key);
-        last_trailer = trailer;
-      }
-    }
-    return {};
+    return AllBlocks(*this).salvage(visit, lost);
   }
-
   /// Keys in ascending order, at most `count`, that cut the table into parts of about equal size:
   /// the first of some blocks, each of which is read, past the cache.
   [[nodiscard]] Result<std::vector<std::string>> sample_keys(std::uint32_t count) const {
-    std::vector<std::string> keys;
-    Partition partition;
-    const std::uint32_t parts = std::min(count, blocks());
-    for (std::uint32_t i = 0; i < parts; ++i) {
-      const auto number = static_cast<std::uint32_t>(std::uint64_t{blocks()} * i / parts);
-      auto pin = block(number, {.verify_checksums = true, .fill_cache = false}, partition, nullptr);
-      if (!pin) {
-        return propagate(std::move(pin));
-      }
-      if ((**pin).count() != 0) {
-        (**pin).append_key(0, keys.emplace_back());
-      }
-    }
-    return keys;
+    return AllBlocks(*this).sample_keys(count);
   }
+  /// Reads its blocks into the cache, checked, from the first on and `window_bytes` at a time,
+  /// until that is nearly full: nothing has to leave it for blocks that nobody has asked for yet.
+  [[nodiscard]] Result<void> warm(std::size_t window_bytes) const {
+    return AllBlocks(*this).warm(window_bytes);
+  }
+  /// Takes its blocks out of the cache: what will not be read again need not wait there until
+  /// others push it out. What is read of it later comes back. Of a table that was cut, what is
+  /// behind partitions that are not in the cache stays.
+  void leave_cache() const { AllBlocks(*this).leave_cache(); }
 
   /// Reads the whole file, cached or not, and checks it: checksums, order, counts, bounds, and that
   /// the filter knows every key. O(file).
@@ -228,6 +197,7 @@ class Reader {
 
  private:
   friend class table::Cursor<Reader>;
+  friend class table::AllBlocks<Reader>;
 
   Reader(File file, std::string path, const Identity& identity, BlockCache& cache)
       : frames_(std::move(file), std::move(path), identity.number_in_file()),

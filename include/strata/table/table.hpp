@@ -44,6 +44,7 @@ struct BlockBased {
     std::size_t partition_bytes = 1_MiB;
     /// Cursors that go forward, and merges for each of their inputs, read so much at once.
     std::size_t read_ahead_bytes = 256_KiB;
+    bool warm_cache = true;  ///< what flushes and merges write is cached, as far as there is room
   };
   template <class Spec>
   using builder = Builder<Spec>;
