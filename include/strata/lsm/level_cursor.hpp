@@ -60,6 +60,24 @@ class LevelCursor {
       skip_forward();
     }
   }
+  /// As the table cursor's.
+  void aim(std::string_view key) {
+    open(first_reaching(files_, key));
+    if (cursor_) {
+      cursor_->aim(key);
+    }
+  }
+  void ask() const noexcept {
+    if (cursor_) {
+      cursor_->ask();
+    }
+  }
+  void seek_aimed(std::string_view key, Sequence sequence) {
+    if (cursor_) {
+      cursor_->seek_aimed(key, sequence);
+      skip_forward();
+    }
+  }
   void seek_for_prev(std::string_view key) {
     std::size_t at = first_reaching(files_, key);
     if (at == files_.size() || files_[at]->starts_after(key)) {

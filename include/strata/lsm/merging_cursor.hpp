@@ -91,7 +91,15 @@ class MergingCursor {
   }
   /// The first entry at or after (key, `sequence` downwards).
   void seek(std::string_view key, Sequence sequence = sequence_max) {
-    restart(true, [&](auto& c) { c.seek(key, sequence); });
+    for_each_aiming([&](auto& c) { c.aim(key); });
+    for_each_aiming([](const auto& c) { c.ask(); });
+    restart(true, [&](auto& c) {
+      if constexpr (requires { c.seek_aimed(key, sequence); }) {
+        c.seek_aimed(key, sequence);
+      } else {
+        c.seek(key, sequence);
+      }
+    });
   }
   /// The last entry whose key is at or before `key`: the oldest version of it.
   void seek_for_prev(std::string_view key) {
@@ -184,6 +192,19 @@ class MergingCursor {
     return a.trailer > b.trailer ? -1 : (a.trailer < b.trailer ? 1 : 0);
   }
 
+  /// Sources that can say early where a seek will go (table/cursor.hpp).
+  template <class Visit>
+  void for_each_aiming(const Visit& visit) {
+    for (Source& source : sources_) {
+      std::visit(
+          [&](auto& c) {
+            if constexpr (requires { c.ask(); }) {
+              visit(c);
+            }
+          },
+          source.cursor);
+    }
+  }
   template <class Move>
   void restart(bool forward, Move move) {
     forward_ = forward;

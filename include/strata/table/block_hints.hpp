@@ -29,6 +29,8 @@ class BlockHints {
     return cache.find(key);
   }
   void prefetch(std::uint32_t) const noexcept {}
+  void prefetch_place(std::uint32_t) const noexcept {}
+  void prefetch_block(std::uint32_t) const noexcept {}
 };
 
 template <class BlockCache>
@@ -64,6 +66,21 @@ class BlockHints<BlockCache> {
   void prefetch(std::uint32_t block) const noexcept {
     if (block < blocks_) {
       places_[block].hint.prefetch();
+    }
+  }
+  /// The hint itself; then, once that is here, all that it leads to.
+  void prefetch_place(std::uint32_t block) const noexcept {
+    if (block < blocks_) {
+      __builtin_prefetch(&places_[block]);
+    }
+  }
+  void prefetch_block(std::uint32_t block) const noexcept {
+    if (block < blocks_) {
+      const Place& place = places_[block];
+      place.hint.prefetch();
+      if (const void* const bytes = place.bytes.load(std::memory_order_relaxed)) {
+        Block::prefetch_at(bytes);
+      }
     }
   }
 

@@ -71,6 +71,21 @@ class Cursor {
       stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
     }
   }
+  /// `seek(key, sequence)` in three steps, for who seeks in several tables: what one waits for in
+  /// memory, the others ask for meanwhile. Nothing but the next step may come between two.
+  void aim(std::string_view key) noexcept { aim_ = reader_->known_block_of(key); }
+  void ask() const noexcept {
+    if (aim_) {
+      reader_->prefetch_block(*aim_);
+    }
+  }
+  void seek_aimed(std::string_view key, Sequence sequence) {
+    if (!aim_ || !reader_->identity().is_visible(sequence)) {
+      seek(key, sequence);
+    } else if (open(*aim_)) {
+      stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
+    }
+  }
   /// The last entry whose key is at or before `key`: the oldest version of it.
   void seek_for_prev(std::string_view key) {
     const std::uint32_t count = reader_->blocks();
@@ -209,6 +224,7 @@ class Cursor {
   typename Reader::Pin pin_;
   typename Reader::Partition partition_;
   const Block* block_ = nullptr;
+  std::optional<std::uint32_t> aim_;  ///< the block that `seek_aimed` goes to
   std::uint32_t number_ = 0;
   std::uint32_t at_ = 0;
   bool valid_ = false;

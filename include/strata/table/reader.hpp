@@ -293,6 +293,18 @@ class Reader {
     return options;
   }
 
+  /// The first data block that may have `key`, as far as memory knows; the place of its hint is
+  /// asked for. None: a partition has to be looked into.
+  [[nodiscard]] std::optional<std::uint32_t> known_block_of(std::string_view key) const noexcept {
+    if (partitions().count() != 0) {
+      return std::nullopt;
+    }
+    const std::uint32_t number = index().block_of(key);
+    hints_.prefetch_place(number);
+    return number;
+  }
+  void prefetch_block(std::uint32_t number) const noexcept { hints_.prefetch_block(number); }
+
   /// Data block `number`, pinned.
   [[nodiscard]] Result<Pin> block(std::uint32_t number, const ReadOptions& options,
                                   Partition& partition, ReadAhead* ahead) const {
