@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <strata/memtable/btree.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstring>
+#include <strata/core/hash.hpp>
 #include <strata/testing/memtable_conformance.hpp>
 #include <strata/testing/memtable_thread_conformance.hpp>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -56,4 +60,54 @@ TEST_CASE("A cursor goes forward through a leaf that is being split") {
   }
   writer.join();
   CHECK(backward == 0);
+}
+
+// Splits go on everywhere: parents that the reader came by get separators, or are replaced.
+TEST_CASE("A cursor misses nothing that was there when it set out") {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  constexpr std::uint32_t count = 30'000;
+  const bool by_keys = GENERATE(false, true);
+  Table table;
+  std::atomic<std::uint32_t> inserted{0};
+  std::thread writer([&] {
+    for (std::uint32_t i = 1; i <= count; ++i) {
+      const std::uint64_t key = strata::mix64(i % (count / 3));  // three versions of each
+      char bytes[8];
+      std::memcpy(bytes, &key, sizeof bytes);
+      table.insert({bytes, 8}, {i, strata::EntryKind::put}, "");
+      inserted.store(i, std::memory_order_release);
+    }
+  });
+  std::uint32_t before = 0;
+  std::uint32_t missed = 0;
+  do {
+    before = inserted.load(std::memory_order_acquire);
+    Table::Cursor cursor(table);
+    std::uint32_t seen = 0;
+    for (cursor.seek_to_first(); cursor.valid(); by_keys ? cursor.next_key() : cursor.next()) {
+      seen += by_keys || cursor.trailer().sequence() <= before ? 1U : 0U;
+    }
+    missed += seen < (by_keys ? std::min(before, count / 3) : before) ? 1U : 0U;
+  } while (before < count);
+  writer.join();
+  CHECK(missed == 0);
+}
+
+TEST_CASE("A cursor passes all versions of a key at once, few or many") {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  Table table;
+  strata::Sequence sequence = 0;
+  const unsigned versions[] = {1, 2, 7, 8, 9, 40, 1, 300, 1};
+  for (unsigned key = 0; key < 9; ++key) {
+    for (unsigned i = 0; i < versions[key]; ++i) {
+      const char byte = static_cast<char>('a' + key);
+      table.insert({&byte, 1}, {sequence++, strata::EntryKind::put}, "");
+    }
+  }
+  Table::Cursor cursor(table);
+  std::string seen;
+  for (cursor.seek_to_first(); cursor.valid(); cursor.next_key()) {
+    seen += cursor.key();
+  }
+  CHECK(seen == "abcdefghi");
 }

@@ -30,6 +30,7 @@
 #include <strata/core/arena.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/large_pages.hpp>
+#include <strata/memtable/btree_cursor.hpp>
 #include <strata/memtable/btree_node.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/permutation.hpp>
@@ -42,8 +43,9 @@ struct BTree {
   struct Options {};
   static constexpr std::string_view name = "btree";
 
-  template <class Comparator>
+  template <class ComparatorType>
   class type {
+    using Comparator = ComparatorType;
     using Record = detail::Record;
     using Permutation = detail::Permutation;
     using Place = detail::Place<Comparator>;
@@ -64,6 +66,7 @@ struct BTree {
       Step steps[depth_max];
       unsigned depth = 0;
     };
+    friend class detail::BTreeCursor<type>;
 
    public:
     /// `pages`: where large pages come from and go to; null: the system.
@@ -102,8 +105,11 @@ struct BTree {
     [[nodiscard]] std::optional<Found> find(std::string_view key,
                                             Sequence sequence) const noexcept {
       const Place place(key, Trailer::seek(sequence));
-      const Record* behind = nullptr;
-      const Node* const leaf = descend<Side::at_or_behind>(place, behind);
+      const Record* behind = nullptr;  // what comes first in the next leaf
+      const Node* const leaf = descend<Side::at_or_behind>(
+          place, [&](const Inner& inner, Permutation order, unsigned rank) {
+            behind = rank < order.count() ? inner.records[order.slot(rank)] : behind;
+          });
       const Permutation order = leaf->order();
       const unsigned rank = leaf->rank_of(order, place);
       if (rank < order.count() && !leaf->may_be(order.slot(rank), key)) {
@@ -121,148 +127,39 @@ struct BTree {
       return entry_count_.load(std::memory_order_relaxed);
     }
 
-    class Cursor {
-     public:
-      explicit Cursor(const type& tree) noexcept : tree_(&tree) {}
-
-      [[nodiscard]] bool valid() const noexcept { return leaf_ != nullptr; }
-      [[nodiscard]] std::string_view key() const noexcept { return record().key(); }
-      [[nodiscard]] Trailer trailer() const noexcept { return record().trailer; }
-      [[nodiscard]] std::string_view value() const noexcept { return record().value(); }
-
-      void seek_to_first() noexcept {
-        behind_ = nullptr;
-        stand(tree_->edge(false, behind_), 0);
-      }
-      void seek_to_last() noexcept {
-        const Node* const leaf = tree_->edge(true, behind_);
-        stand(leaf, leaf->order().count() - 1);
-      }
-      void seek(std::string_view key, Sequence sequence = sequence_max) noexcept {
-        go_to(Place(key, Trailer::seek(sequence)));
-      }
-      void seek_for_prev(std::string_view key) noexcept {
-        // The least trailer: behind all versions of the key.
-        go_before(Place(key, Trailer()));
-      }
-      void next() noexcept {
-        if (++rank_ < order_.count()) {
-          prefetch(rank_ + 3);
-          return;
-        }
-        if (behind_ == nullptr) {
-          leaf_ = nullptr;
-          return;
-        }
-        const unsigned last = order_.slot(rank_ - 1);
-        const Place behind(*behind_);
-        if (behind.is_behind(*leaf_->records[last])) {
-          go_to(behind);
-        } else {
-          // A leaf that was being split, as it was before: `behind_` starts its right copy.
-          go_to(Place(*leaf_->records[last]));
-          next();
-        }
-      }
-      void prev() noexcept {
-        if (rank_ > 0) {
-          --rank_;
-        } else {
-          go_before(Place(record()));
-        }
-      }
-
-     private:
-      [[nodiscard]] const Record& record() const noexcept {
-        return *leaf_->records[order_.slot(rank_)];
-      }
-      /// Records lie anywhere: who steps over them would wait for one after the other.
-      void prefetch(unsigned rank) const noexcept {
-        if (rank < order_.count()) {
-          strata::prefetch(leaf_->records[order_.slot(rank)], 128);
-        }
-      }
-      void stand(const Node* leaf, unsigned rank) noexcept {
-        leaf_ = leaf;
-        order_ = leaf->order();
-        rank_ = rank;
-        if (rank_ >= order_.count()) {
-          leaf_ = nullptr;
-        }
-      }
-      void go_to(const Place& place) noexcept {
-        behind_ = nullptr;
-        const Node* const leaf = tree_->template descend<Side::at_or_behind, true>(place, behind_);
-        order_ = leaf->order();
-        rank_ = leaf->rank_of(order_, place);
-        leaf_ = leaf;
-        if (rank_ == order_.count()) {
-          --rank_;
-          next();
-          return;
-        }
-        for (unsigned ahead = 0; ahead <= 3; ++ahead) {
-          prefetch(rank_ + ahead);
-        }
-      }
-      void go_before(const Place& place) noexcept {
-        behind_ = nullptr;
-        const Node* const leaf = tree_->template descend<Side::before>(place, behind_);
-        order_ = leaf->order();
-        rank_ = leaf->rank_of(order_, place) - 1;  // wraps where nothing is before
-        leaf_ = rank_ < order_.count() ? leaf : nullptr;
-      }
-
-      const type* tree_;
-      const Node* leaf_ = nullptr;
-      const Record* behind_ = nullptr;  ///< the first entry behind this leaf; null: none
-      Permutation order_;
-      unsigned rank_ = 0;
-    };
+    using Cursor = detail::BTreeCursor<type>;
 
    private:
     /// The leaf with the last entry before `place`, or the one where the first at or behind it
-    /// would lie: where a separator equals `place`, these are two. `behind` is the first entry of
-    /// the next leaf; what was there before is kept if there is none.
-    template <Side side, bool for_cursor = false>
-    [[nodiscard]] const Node* descend(const Place& place, const Record*& behind) const noexcept {
+    /// would lie: where a separator equals `place`, these are two. Calls `visit(inner, order,
+    /// rank)` on the way: it goes on to the child at `rank`.
+    template <Side side, class Visit>
+    [[nodiscard]] const Node* descend(const Place& place, Visit visit) const noexcept {
+      return walk_down(
+          [&](const Inner& inner, Permutation order) {
+            return inner.template rank_of<side>(order, place);
+          },
+          visit);
+    }
+    /// The first or the last leaf.
+    template <class Visit>
+    [[nodiscard]] const Node* edge(bool last, Visit visit) const noexcept {
+      return walk_down([last](const Inner&, Permutation order) { return last ? order.count() : 0; },
+                       visit);
+    }
+    template <class Choose, class Visit>
+    [[nodiscard]] const Node* walk_down(Choose choose, Visit& visit) const noexcept {
       const Node* node = root_.load(std::memory_order_acquire);
       while (node->level > 0) {
         const auto& inner = static_cast<const Inner&>(*node);
         const Permutation order = inner.order();
-        const unsigned rank = inner.template rank_of<side>(order, place);
-        const Node* const child =
-            inner.children[Inner::child_of(order, rank)].load(std::memory_order_acquire);
+        const unsigned rank = choose(inner, order);
+        const Node* const child = inner.child_at(order, rank);
         inner.prefetch_child(child);
         if (inner.order().word() != order.word()) [[unlikely]] {
           continue;  // the child may be the left half of what it was
         }
-        if (rank < order.count()) {
-          behind = inner.records[order.slot(rank)];
-          if (for_cursor && inner.level == 1) {  // which goes on there
-            inner.prefetch_child(
-                inner.children[Inner::child_of(order, rank + 1)].load(std::memory_order_relaxed));
-          }
-        }
-        node = child;
-      }
-      return node;
-    }
-    [[nodiscard]] const Node* edge(bool last, const Record*& behind) const noexcept {
-      behind = nullptr;
-      const Node* node = root_.load(std::memory_order_acquire);
-      while (node->level > 0) {
-        const auto& inner = static_cast<const Inner&>(*node);
-        const Permutation order = inner.order();
-        const unsigned rank = last ? order.count() : 0;
-        const Node* const child =
-            inner.children[Inner::child_of(order, rank)].load(std::memory_order_acquire);
-        if (inner.order().word() != order.word()) [[unlikely]] {
-          continue;
-        }
-        if (rank < order.count()) {
-          behind = inner.records[order.slot(rank)];
-        }
+        visit(inner, order, rank);
         node = child;
       }
       return node;

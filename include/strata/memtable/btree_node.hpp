@@ -132,6 +132,9 @@ struct BTreeInner : BTreeNode<Comparator> {
   [[nodiscard]] static unsigned child_of(Permutation order, unsigned rank) noexcept {
     return rank == 0 ? 0 : order.slot(rank - 1) + 1;
   }
+  [[nodiscard]] const Node* child_at(Permutation order, unsigned rank) const noexcept {
+    return children[child_of(order, rank)].load(std::memory_order_acquire);
+  }
   /// Asks for all cache lines of a child at once, which a search would wait for one by one.
   void prefetch_child(const Node* child) const noexcept {
     prefetch(child, this->level == 1 ? sizeof(Node) : sizeof(BTreeInner));
