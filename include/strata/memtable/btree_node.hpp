@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include <strata/core/bytes.hpp>
+#include <strata/memtable/head_search.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>
 
@@ -68,6 +69,14 @@ struct BTreeNode {
     const std::uint64_t head = Place::head_of(place.key, prefix_bytes);
     unsigned low = 0;
     unsigned high = order.count();
+    if constexpr (detail::has_wide_search) {
+      low = detail::count_below(heads, high, head);
+      unsigned equal = low;
+      while (equal < high && heads[order.slot(equal)] == head) {
+        ++equal;
+      }
+      high = equal;
+    }
     while (low < high) {
       const unsigned middle = (low + high) / 2;
       if (is_left<side>(order.slot(middle), head, place)) {
