@@ -15,7 +15,7 @@ TEST_CASE("threads run every task once") {
   executor::Threads::type threads({.flush_threads = 1, .compaction_threads = 2});
   for (int i = 0; i < 100; ++i) {
     threads.submit(
-        i % 2 == 0 ? Lane::flush : Lane::compaction,
+        static_cast<Lane>(i % static_cast<int>(strata::lane_count)),
         [](void* argument) { ++*static_cast<std::atomic<int>*>(argument); }, &runs);
   }
   while (runs < 100) {
@@ -25,10 +25,11 @@ TEST_CASE("threads run every task once") {
   CHECK(runs == 100);
 }
 
-TEST_CASE("a blocked compaction lane does not hold back flushes") {
+TEST_CASE("a blocked compaction lane does not hold back flushes, nor the log's work") {
   struct State {
     std::atomic<bool> release{false};
     std::atomic<bool> flushed{false};
+    std::atomic<bool> logged{false};
   } state;
   executor::Threads::type threads({.flush_threads = 1, .compaction_threads = 1});
   threads.submit(
@@ -41,7 +42,9 @@ TEST_CASE("a blocked compaction lane does not hold back flushes") {
       &state);
   threads.submit(
       Lane::flush, [](void* argument) { static_cast<State*>(argument)->flushed = true; }, &state);
-  while (!state.flushed) {
+  threads.submit(
+      Lane::log, [](void* argument) { static_cast<State*>(argument)->logged = true; }, &state);
+  while (!state.flushed || !state.logged) {
     std::this_thread::yield();
   }
   state.release = true;

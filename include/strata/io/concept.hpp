@@ -29,7 +29,9 @@
 /// `WritableFile`: `append(bytes)` may buffer, `sync()` makes content and size durable, `close()`
 /// reports what is left, `size_bytes()`. `LogFile`: when `append(header, payload)` returns, the
 /// bytes are in the kernel's hands and survive the death of the process; `sync()` makes them
-/// durable; bytes beyond the end read as zero until `close()` cuts them off. `RandomFile`:
+/// durable; bytes beyond the end read as zero until `close()` cuts them off. It may offer work that
+/// others can take off it: while `wants_ahead()`, `take_ahead().prepare()` makes space for further
+/// appends, in any thread, at any time, also when the file is gone. `RandomFile`:
 /// `read(offset, to, size)` reads fully unless the file ends, from any thread; `size_bytes()`.
 ///
 /// A failed `sync` must not be tried again: the kernel may have dropped the pages (Rebello et al.,

@@ -67,6 +67,9 @@ class Background {
 
   // Scheduling.
 
+  void submit(Lane lane, void (*run)(void*), void* argument) {
+    executor_.submit(lane, run, argument);
+  }
   void schedule_flush() { executor_.submit(Lane::flush, &Background::flush_task, this); }
   /// The same, as if the disk had never been full: `wait` then waits for what comes of it.
   void retry_flush() {

@@ -41,7 +41,8 @@ struct PendingWrite : QueuedWrite {
 
 /// `Host` (the engine) offers: `prepare_commit() -> Result<void>` (writable? room made?),
 /// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only),
-/// `metrics()`, `Host::keeps_log`.
+/// `metrics()`, `Host::keeps_log`; `prepare_log(ahead)` where the log offers that
+/// (wal/concept.hpp).
 template <class Host, class Log, class Checksum, class Metrics, class Clock>
 class Committer {
   using Timer = metrics::Timer<Metrics, Clock>;
@@ -227,7 +228,13 @@ class Committer {
     });
     host_.metrics().add(metrics::Counter::batches, batches);
     host_.metrics().add(metrics::Counter::wal_bytes, bytes);
-    return sync ? timed_sync() : Result<void>();
+    if (sync) {
+      return timed_sync();  // which would also write what is ready ahead
+    }
+    if constexpr (requires { log_->offer_ahead([](const auto&) {}); }) {
+      log_->offer_ahead([this](auto ahead) { host_.prepare_log(std::move(ahead)); });
+    }
+    return {};
   }
   /// Requires: under the log's mutex.
   [[nodiscard]] Result<void> timed_sync() {

@@ -34,6 +34,7 @@
 #include <strata/lsm/describe.hpp>
 #include <strata/lsm/engine_options.hpp>
 #include <strata/lsm/live_options.hpp>
+#include <strata/lsm/log_ahead.hpp>
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
@@ -383,6 +384,15 @@ class EngineCore {
     }
   }
   void commit_failed(const Error& error) { background_.stop_with(error); }
+  /// Space for the log, made ready by others if there are any.
+  template <class Ahead>
+  void prepare_log(Ahead ahead) {
+    if constexpr (!Db::Executor::type::is_inline) {
+      log_ahead_.offer(std::move(ahead), [this](Lane lane, void (*run)(void*), void* argument) {
+        background_.submit(lane, run, argument);
+      });
+    }
+  }
 
   // Host of Background.
 
@@ -515,6 +525,7 @@ class EngineCore {
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_unlogged_{false};
   std::mutex compact_mutex_;
+  LogAhead log_ahead_;
   BackgroundWork background_;
   Admission<EngineCore, BackgroundWork, Clock> admission_{*this, background_};
 };

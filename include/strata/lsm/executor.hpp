@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Where background work (flushes and compactions) runs.
+/// Where background work runs: flushes, compactions, and what readies space for the log.
 ///
 /// | expression                  | result | promise                                               |
 /// |-----------------------------|--------|-------------------------------------------------------|
@@ -15,12 +15,13 @@
 /// An executor without `every` leaves what time alone makes due to calls of `Engine::tick`.
 ///
 /// `Threads` keeps flushes on a lane of their own, so that a long compaction never delays the
-/// release of memory. `Inline` runs work in the calling thread: deterministic, for simulation.
+/// release of memory; the log's lane has a thread once there is work for it. `Inline` runs work in the calling thread: deterministic, for simulation.
 
 #include <array>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -34,8 +35,10 @@ namespace strata {
 
 enum class Lane : std::uint8_t {
   flush,
-  compaction
+  compaction,
+  log  ///< short work that spares commits some: it is of use soon, or not at all
 };
+inline constexpr std::size_t lane_count = 3;
 
 template <class E>
 concept ExecutorPolicy = std::same_as<typename E::policy_slot, executor_slot> &&
@@ -70,9 +73,15 @@ struct Threads {
 
     void submit(Lane lane, void (*run)(void*), void* argument) {
       const std::lock_guard lock(mutex_);
-      if (!stopping_) {
-        queue(lane).push_back({run, argument});
-        ready_.notify_all();
+      if (stopping_) {
+        return;
+      }
+      LaneState& own = of(lane);
+      own.tasks.push_back({run, argument});
+      own.ready.notify_one();
+      if (lane == Lane::log && !has_log_thread_) {
+        start(lane, 1);
+        has_log_thread_ = true;
       }
     }
     /// A thread that waits for work anyway wakes for it: there is none just for this.
@@ -81,13 +90,15 @@ struct Threads {
       period_ = std::chrono::seconds(seconds);
       due_ = std::chrono::steady_clock::now() + period_;
       tick_ = {run, argument};
-      ready_.notify_all();
+      of(Lane::flush).ready.notify_all();
     }
     void stop() {
       {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        ready_.notify_all();
+        for (LaneState& lane : lanes_) {
+          lane.ready.notify_all();
+        }
       }
       for (std::thread& thread : threads_) {
         thread.join();
@@ -100,7 +111,11 @@ struct Threads {
       void (*run)(void*) = nullptr;
       void* argument = nullptr;
     };
-    std::deque<Task>& queue(Lane lane) { return queues_[static_cast<std::size_t>(lane)]; }
+    struct LaneState {
+      std::deque<Task> tasks;
+      std::condition_variable ready;
+    };
+    LaneState& of(Lane lane) noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
 
     void start(Lane lane, unsigned count) {
       for (unsigned i = 0; i < (count == 0 ? 1 : count); ++i) {
@@ -111,14 +126,14 @@ struct Threads {
       std::unique_lock lock(mutex_);
       for (;;) {
         queue_due_tick(lane);
-        while (!stopping_ && queue(lane).empty()) {
+        while (!stopping_ && of(lane).tasks.empty()) {
           await(lane, lock);
         }
         if (stopping_) {
           return;
         }
-        const Task task = queue(lane).front();
-        queue(lane).pop_front();
+        const Task task = of(lane).tasks.front();
+        of(lane).tasks.pop_front();
         lock.unlock();
         task.run(task.argument);
         lock.lock();
@@ -128,10 +143,10 @@ struct Threads {
     /// Waits for a change; queues the tick once it is due.
     void await(Lane lane, std::unique_lock<std::mutex>& lock) {
       if (!keeps_time(lane)) {
-        ready_.wait(lock);
+        of(lane).ready.wait(lock);
         return;
       }
-      ready_.wait_until(lock, due_);
+      of(lane).ready.wait_until(lock, due_);
       queue_due_tick(lane);
     }
     /// Also between two tasks: a lane that never rests must not forget it.
@@ -141,7 +156,7 @@ struct Threads {
       }
       if (const auto now = std::chrono::steady_clock::now(); now >= due_) {
         due_ = now + period_;
-        queue(lane).push_back(tick_);
+        of(lane).tasks.push_back(tick_);
       }
     }
     [[nodiscard]] bool keeps_time(Lane lane) const noexcept {
@@ -149,12 +164,12 @@ struct Threads {
     }
 
     std::mutex mutex_;
-    std::condition_variable ready_;
+    std::array<LaneState, lane_count> lanes_;
     Task tick_{};
     std::chrono::seconds period_{0};
     std::chrono::steady_clock::time_point due_;
-    std::array<std::deque<Task>, 2> queues_;
     bool stopping_ = false;
+    bool has_log_thread_ = false;
     std::vector<std::thread> threads_;
   };
 };

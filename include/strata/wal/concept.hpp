@@ -29,6 +29,9 @@
 /// | `l.bytes()`               | `uint64_t`        | in all segments                            |
 /// | `l.remove_through(s)`     | `Result<void>`    | forgets segments that end at or below `s`  |
 /// | `l.rotate()`              | `Result<void>`    | optional: what comes goes to a new segment |
+/// | `l.offer_ahead(offer)`    |                   | optional: may call `offer(ahead)`, where   |
+/// |                           |                   | `ahead.prepare()`, in any thread or never, |
+/// |                           |                   | saves appends some work                    |
 ///
 /// A failed `append` is as if it had not been called. A failed `sync` is final: what was not synced
 /// before may or may not survive, and every later call fails. `remove_through` keeps the current

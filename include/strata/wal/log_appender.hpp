@@ -49,6 +49,16 @@ class LogAppender {
     padding_ = padding_after(payload.size());
     return {};
   }
+  /// Calls `offer(ahead)` where another thread could now make space for appends by
+  /// `ahead.prepare()`.
+  template <class Offer>
+  void offer_ahead(const Offer& offer) {
+    if constexpr (requires { file_.take_ahead(); }) {
+      if (file_.wants_ahead()) [[unlikely]] {
+        offer(file_.take_ahead());
+      }
+    }
+  }
   [[nodiscard]] Result<void> sync() { return file_.sync(); }
   /// Cuts off what was preallocated. Does not sync.
   [[nodiscard]] Result<void> close() { return file_.close(); }

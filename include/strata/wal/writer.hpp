@@ -79,6 +79,14 @@ class Writer {
     return {};
   }
 
+  /// See wal/log_appender.hpp.
+  template <class Offer>
+  void offer_ahead(const Offer& offer) {
+    if (current_) {
+      current_->offer_ahead(offer);
+    }
+  }
+
   /// Everything appended so far is durable, in this segment and all before it.
   /// Errors: `outcome_unknown` the first time, `read_only` from then on.
   [[nodiscard]] Result<void> sync() {

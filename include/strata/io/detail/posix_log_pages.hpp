@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The pages of a log file: blocks of the disk that are reserved, mapped, and made ready to be
+/// written.
+///
+///     0         ready()          reserved_           capacity
+///     | populated | zeros on the disk | addresses alone |
+///
+/// To make a page ready costs a microsecond: the kernel takes a page, clears it and books its
+/// block. Who appends pays that for sixteen pages at a time, unless somebody has done it ahead.
+///
+/// Threads: `prepare_ahead` and `ready` are everybody's; all else is the appender's. Tested through
+/// the file system: tests/io/posix_test.cpp.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <strata/core/error.hpp>
+#include <strata/io/detail/descriptor.hpp>
+
+namespace strata::io::detail {
+
+class PosixLogPages {
+ public:
+  /// `file` is new and empty; it is used until `unmap`.
+  [[nodiscard]] static Result<std::shared_ptr<PosixLogPages>> start(int file, std::string path,
+                                                                    std::uint64_t capacity) {
+    auto pages = std::make_shared<PosixLogPages>(file, std::move(path), capacity);
+    if (auto done = pages->reserve(std::min(capacity, reserve_bytes)); !done) {
+      return propagate(std::move(done));
+    }
+    void* const map = ::mmap(nullptr, static_cast<std::size_t>(capacity), PROT_READ | PROT_WRITE,
+                             MAP_SHARED, file, 0);
+    if (map == MAP_FAILED) {
+      return system_error("mmap", pages->path_, errno);
+    }
+    pages->map_ = static_cast<char*>(map);
+    return pages;
+  }
+  /// For `start`.
+  PosixLogPages(int file, std::string path, std::uint64_t capacity) noexcept
+      : file_(file), path_(std::move(path)), capacity_(capacity) {}
+  PosixLogPages(const PosixLogPages&) = delete;
+  PosixLogPages& operator=(const PosixLogPages&) = delete;
+  ~PosixLogPages() { unmap(); }
+
+  /// Where byte 0 is. Changes in `prepare` only.
+  [[nodiscard]] char* map() const noexcept { return map_; }
+  [[nodiscard]] std::uint64_t capacity_bytes() const noexcept { return capacity_; }
+  /// Bytes before it can be written without asking.
+  [[nodiscard]] std::uint64_t ready() const noexcept {
+    return populated_.load(std::memory_order_acquire);
+  }
+
+  /// Makes bytes up to `end` ready, and some more.
+  [[nodiscard]] Result<void> prepare(std::uint64_t end) {
+    const std::lock_guard lock(mutex_);
+    if (end > capacity_) {
+      if (auto grown = grow(end); !grown) {
+        return grown;
+      }
+    }
+    return end > ready() ? populate(end) : Result<void>();
+  }
+  /// As far towards `end` as the capacity and the disk allow. Beside appends; who must wait for it
+  /// waits for sixteen pages.
+  void prepare_ahead(std::uint64_t end) {
+    for (;;) {
+      const std::lock_guard lock(mutex_);
+      const std::uint64_t ready_now = ready();
+      if (map_ == nullptr || ready_now >= std::min(end, capacity_) || !populate(ready_now + 1)) {
+        return;
+      }
+    }
+  }
+  /// Nothing is ready any more, and the file is left alone.
+  void unmap() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (map_ != nullptr) {
+      ::munmap(std::exchange(map_, nullptr), static_cast<std::size_t>(capacity_));
+    }
+    populated_.store(0, std::memory_order_release);
+  }
+
+ private:
+  static constexpr std::uint64_t page_bytes = 4096;
+  /// Longer steps would only make the one append that populates slower.
+  static constexpr std::uint64_t populate_bytes = 16 * page_bytes;
+  /// What a log that has just begun takes. A sync behind each step also writes the file's size.
+  static constexpr std::uint64_t reserve_bytes = std::uint64_t{4} << 20;
+
+  [[nodiscard]] Result<void> reserve(std::uint64_t end) {
+    for (;;) {
+      const int code = ::posix_fallocate(file_, 0, static_cast<off_t>(end));
+      if (code == 0) {
+        reserved_ = end;
+        return {};
+      }
+      if (code != EINTR) {
+        return system_error("posix_fallocate", path_, code);
+      }
+    }
+  }
+  /// Requires: under the lock, ready() < end <= capacity.
+  [[nodiscard]] Result<void> populate(std::uint64_t end) {
+    if (end > reserved_) {
+      if (auto done = reserve(std::min(capacity_, end + reserve_bytes)); !done) {
+        return done;
+      }
+    }
+    const std::uint64_t from = ready() / page_bytes * page_bytes;
+    const std::uint64_t to = std::min(reserved_, std::max(end, from + populate_bytes));
+    constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
+    if (::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) != 0 &&
+        errno == EFAULT) {
+      return fail(ErrorCode::io, path_, ": a page of the log can not be written at offset ",
+                  std::to_string(from), ": the disk is full or failing");
+    }
+    populated_.store(to, std::memory_order_release);
+    return {};
+  }
+  [[nodiscard]] Result<void> grow(std::uint64_t needed) {
+    const std::uint64_t capacity = std::max(capacity_ + capacity_ / 2, needed);
+    void* const map = ::mremap(map_, static_cast<std::size_t>(capacity_),
+                               static_cast<std::size_t>(capacity), MREMAP_MAYMOVE);
+    if (map == MAP_FAILED) {
+      return system_error("mremap", path_, errno);
+    }
+    map_ = static_cast<char*>(map);
+    capacity_ = capacity;
+    return {};
+  }
+
+  const int file_;
+  const std::string path_;
+  std::mutex mutex_;  ///< of what follows; the appender alone changes `map_` and `capacity_`
+  char* map_ = nullptr;
+  std::uint64_t capacity_;
+  std::uint64_t reserved_ = 0;
+  std::atomic<std::uint64_t> populated_{0};
+};
+
+/// Space that a log will soon want: `prepare` may run in any thread, or not at all.
+class PosixLogAhead {
+ public:
+  PosixLogAhead(std::shared_ptr<PosixLogPages> pages, std::uint64_t end) noexcept
+      : pages_(std::move(pages)), end_(end) {}
+
+  void prepare() const { pages_->prepare_ahead(end_); }
+
+ private:
+  std::shared_ptr<PosixLogPages> pages_;
+  std::uint64_t end_;
+};
+
+}  // namespace strata::io::detail

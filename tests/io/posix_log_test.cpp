@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A log whose pages another thread makes ready.
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include <strata/io/files.hpp>
+#include <strata/io/posix.hpp>
+
+#include "temporary_directory.hpp"
+
+using namespace strata;
+using test::TemporaryDirectory;
+
+namespace {
+
+constexpr std::uint64_t mebibyte = 1 << 20;
+
+std::string record(unsigned i) {
+  return std::to_string(i) + std::string(1000 + i % 100, static_cast<char>('a' + i % 26));
+}
+/// Appends records from `*next` on while `go_on(log)`; what the log has to hold then goes to
+/// `text`.
+template <class GoOn>
+void append(io::Posix::LogFile& log, std::string& text, unsigned& next, GoOn go_on) {
+  while (go_on(log)) {
+    const std::string bytes = record(next++);
+    REQUIRE(log.append("head", bytes));
+    text += "head" + bytes;
+  }
+}
+std::uint64_t resident_bytes(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+}  // namespace
+
+TEST_CASE("a log asks for space ahead once it has grown, and then now and again") {
+  const TemporaryDirectory directory;
+  io::Posix fs;
+  auto log = fs.create_log(directory.at("log"), 16 * mebibyte).value();
+  std::string text;
+  unsigned next = 0;
+  append(log, text, next, [](const auto& l) { return l.size_bytes() < mebibyte / 2; });
+  CHECK_FALSE(log.wants_ahead());
+  unsigned asked = 0;
+  append(log, text, next, [&](auto& l) {
+    if (l.wants_ahead()) {
+      l.take_ahead().prepare();
+      CHECK_FALSE(l.wants_ahead());
+      ++asked;
+    }
+    return l.size_bytes() < 15 * mebibyte;
+  });
+  CHECK(asked >= 15);
+  CHECK(asked <= 40);
+  REQUIRE(log.close());
+  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+}
+
+TEST_CASE("space is made ready beside appends") {
+  const TemporaryDirectory directory;
+  io::Posix fs;
+  auto log = fs.create_log(directory.at("log"), 4 * mebibyte).value();  // and grows twice
+  std::string text;
+  unsigned next = 0;
+  append(log, text, next, [](const auto& l) { return !l.wants_ahead(); });
+  std::atomic<bool> done{false};
+  const auto ahead = log.take_ahead();
+  std::thread helper([&] {
+    while (!done) {
+      ahead.prepare();
+    }
+  });
+  append(log, text, next, [](const auto& l) { return l.size_bytes() < 9 * mebibyte; });
+  io::Posix::LogFile moved = std::move(log);
+  append(moved, text, next, [](const auto& l) { return l.size_bytes() < 10 * mebibyte; });
+  REQUIRE(moved.close());
+  done = true;
+  helper.join();
+  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+}
+
+TEST_CASE("what a closed log has offered does nothing") {
+  const TemporaryDirectory directory;
+  io::Posix fs;
+  std::string text;
+  unsigned next = 0;
+  auto log = fs.create_log(directory.at("log"), 16 * mebibyte).value();
+  append(log, text, next, [](const auto& l) { return !l.wants_ahead(); });
+  const auto ahead = log.take_ahead();
+  REQUIRE(log.close());
+  const std::uint64_t before = resident_bytes(directory.at("log"));
+  ahead.prepare();
+  CHECK(resident_bytes(directory.at("log")) == before);
+  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+  const auto of_the_gone = [&] {
+    auto gone = fs.create_log(directory.at("gone"), 16 * mebibyte).value();
+    append(gone, text, next, [](const auto& l) { return !l.wants_ahead(); });
+    return gone.take_ahead();
+  }();
+  of_the_gone.prepare();
+}
+
+TEST_CASE("space ahead that can not be had is no error of anybody") {
+  const TemporaryDirectory directory;
+  io::Posix fs;
+  std::string text;
+  unsigned next = 0;
+  auto log = fs.create_log(directory.at("log"), 64 * mebibyte).value();
+  append(log, text, next, [](const auto& l) { return l.size_bytes() < 3 * mebibyte; });
+  const auto ahead = log.take_ahead();
+  struct rlimit limit {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  struct rlimit low = limit;
+  low.rlim_cur = 8 * mebibyte;
+  ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+  for (int i = 0; i < 100; ++i) {
+    ahead.prepare();
+  }
+  // Its own appends say when the disk is full; what they said they had done is there.
+  bool is_full = false;
+  while (!is_full && log.size_bytes() < 9 * mebibyte) {
+    const std::string bytes = record(next);
+    is_full = !log.append("head", bytes);
+    text += is_full ? "" : "head" + bytes;
+    next += is_full ? 0 : 1;
+    if (log.wants_ahead()) {
+      log.take_ahead().prepare();
+    }
+  }
+  CHECK(is_full);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  append(log, text, next, [](const auto& l) { return l.size_bytes() < 12 * mebibyte; });
+  REQUIRE(log.close());
+  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+}
