@@ -18,7 +18,8 @@
 /// cursor that leaves a node knows where to go on.
 ///
 /// Comparisons are most often between registers (memtable/btree_node.hpp). Where keys come in
-/// order, full nodes are left behind full. Writers exclude each other.
+/// order, full nodes are left behind full. Reads of one key ask two tables of hashes before they
+/// search (memtable/growing_bloom.hpp, memtable/latest_records.hpp). Writers exclude each other.
 
 #include <atomic>
 #include <cstdint>
@@ -29,10 +30,13 @@
 
 #include <strata/core/arena.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/core/hash.hpp>
 #include <strata/core/large_pages.hpp>
 #include <strata/memtable/btree_cursor.hpp>
 #include <strata/memtable/btree_node.hpp>
 #include <strata/memtable/concept.hpp>
+#include <strata/memtable/growing_bloom.hpp>
+#include <strata/memtable/latest_records.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>
 
@@ -40,7 +44,11 @@ namespace strata::memtable {
 
 struct BTree {
   using policy_slot = memtable_slot;
-  struct Options {};
+  struct Options {
+    /// Reads of a key that is absent, or was written of late, need no search then; some fifteen
+    /// bytes an entry.
+    bool hashes_keys = true;
+  };
   static constexpr std::string_view name = "btree";
 
   template <class ComparatorType>
@@ -70,14 +78,21 @@ struct BTree {
 
    public:
     /// `pages`: where large pages come from and go to; null: the system.
-    explicit type(const Options& = {}, std::shared_ptr<LargePagePool> pages = nullptr)
-        : arena_(std::move(pages)), root_(arena_.create<Node>(0U, 0U)) {}
+    explicit type(const Options& options = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+        : arena_(std::move(pages)),
+          root_(arena_.create<Node>(0U, 0U)),
+          hashes_keys_(options.hashes_keys) {}
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 
     void insert(std::string_view key, Trailer trailer, std::string_view value) {
       const detail::SpinGuard guard(writing_);
       const Record* const record = Record::create(arena_, key, trailer, value);
+      if (hashes_keys_) {
+        const std::uint64_t hash = hash64(key);
+        filter_.add(hash, arena_);
+        latest_.note(hash, *record, arena_);
+      }
       const Place place(record->key(), trailer);
       Path path;
       Node* node = root_.load(std::memory_order_relaxed);
@@ -104,6 +119,16 @@ struct BTree {
 
     [[nodiscard]] std::optional<Found> find(std::string_view key,
                                             Sequence sequence) const noexcept {
+      if (hashes_keys_) {
+        const std::uint64_t hash = hash64(key);
+        const Record* const latest = latest_.find(hash);
+        if (latest != nullptr && latest->key() == key && latest->trailer.sequence() <= sequence) {
+          return Found{latest->trailer, latest->value()};
+        }
+        if (!filter_.may_contain(hash)) {
+          return std::nullopt;
+        }
+      }
       const Place place(key, Trailer::seek(sequence));
       const Record* behind = nullptr;  // what comes first in the next leaf
       const Node* const leaf = descend<Side::at_or_behind>(
@@ -289,6 +314,9 @@ struct BTree {
     std::atomic<Node*> root_;
     std::atomic<std::uint64_t> entry_count_{0};
     std::atomic<bool> writing_{false};
+    const bool hashes_keys_;
+    detail::GrowingBloom filter_;  ///< keys that are not in it are not here
+    detail::LatestRecords latest_;
   };
 };
 
