@@ -37,8 +37,8 @@ TEST_CASE("numbers of a row are counted as one by one", "[memtable]") {
     for (unsigned i = 0; i < count; ++i) {
       row[i] = round % 3 == 0 ? random() : corners[random() % corners.size()];
     }
-    for (const std::uint64_t number : {random(), corners[random() % corners.size()],
-                                       count == 0 ? 0 : row[random() % count]}) {
+    for (const std::uint64_t number :
+         {random(), corners[random() % corners.size()], count == 0 ? 0 : row[random() % count]}) {
       wrong += count_below(row.get(), count, number) == counted_one_by_one(row.get(), count, number)
                    ? 0U
                    : 1U;

@@ -15,7 +15,8 @@
 /// An executor without `every` leaves what time alone makes due to calls of `Engine::tick`.
 ///
 /// `Threads` keeps flushes on a lane of their own, so that a long compaction never delays the
-/// release of memory; the log's lane has a thread once there is work for it. `Inline` runs work in the calling thread: deterministic, for simulation.
+/// release of memory; the log's lane has a thread once there is work for it. `Inline` runs work in
+/// the calling thread: deterministic, for simulation.
 
 #include <array>
 #include <chrono>
