@@ -77,8 +77,9 @@ struct BTree {
     friend class detail::BTreeCursor<type>;
 
    public:
+    type() : type(Options()) {}
     /// `pages`: where large pages come from and go to; null: the system.
-    explicit type(const Options& options = {}, std::shared_ptr<LargePagePool> pages = nullptr)
+    explicit type(const Options& options, std::shared_ptr<LargePagePool> pages = nullptr)
         : arena_(std::move(pages)),
           root_(arena_.create<Node>(0U, 0U)),
           hashes_keys_(options.hashes_keys) {}
