@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""What an operation costs as the data grows: the same rows at one, five and 25 million entries.
+
+    growth.py [--entries 1000000,5000000,25000000] [--engines strata] [--out docs/charts/growth.md]
+
+Runs build/gcc-release/bench/bench_compare (`./dev bench compare` says how it measures) once a size
+and writes a table for each engine: time and memory of an operation, write amplification, and how
+many times the first size's figure each one is.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks/report"))
+
+from machine import ReportError, describe_machine, foot_of, say  # noqa: E402
+
+KEY_BYTES = 16
+VALUE_BYTES = 100
+TIMES = ("fill random", "read random, fresh", "overwrite", "settle", "read random", "read missing",
+         "read hot", "full scan", "seek + 50", "read while writing", "delete random")
+WRITING = ("fill random", "overwrite", "settle")
+
+
+def measured(program, entries, engines):
+    """By engine and row, what bench_compare reports."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = pathlib.Path(folder) / "raw.json"
+        command = [program, "--entries", str(entries), "--rounds", "1", "--value-bytes",
+                   str(VALUE_BYTES), "--workloads", "random", "--engines", engines, "--json", raw]
+        try:
+            done = subprocess.run(command, check=False)
+        except OSError as error:
+            raise ReportError(f"{program} does not start ({error.strerror}): build it with "
+                              "`./dev bench compare --quick`") from error
+        if done.returncode != 0 or not raw.exists():
+            raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
+        rows = {}
+        for row in json.loads(raw.read_text(encoding="utf-8"))["rows"]:
+            rows.setdefault(row["engine"], {})[row["row"]] = row
+        return rows
+
+
+def lines_of(rows):
+    """Pairs of a line's name and its figure."""
+    entries = rows["fill random"]["operations"]
+    for name in TIMES:
+        row = rows[name]
+        yield f"{name}, ns", row["seconds"] / row["operations"] * 1e9
+    yield "read random, p99 ns", rows["read random"]["p99_us"] * 1e3
+    yield "peak memory, MiB", rows["settle"]["peak_memory_bytes"] / 2**20
+    yield "bytes on disk / entry", rows["settle"]["disk_bytes"] / entries
+    written = sum(rows[name]["disk_bytes_written"] for name in WRITING) / (2 * entries)
+    yield "bytes written / put", written
+    yield "write amplification, log and all", written / (KEY_BYTES + VALUE_BYTES)
+
+
+def number(value):
+    return f"{value:,.0f}".replace(",", " ") if value >= 100 else f"{value:.3g}"
+
+
+def table_of(engine, sizes, results):
+    columns = [dict(lines_of(results[size][engine])) for size in sizes]
+    head = [engine, *(f"{size / 1e6:g} million" for size in sizes)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, first in columns[0].items():
+        cells = [number(first)]
+        cells += [f"{number(column[name])} ({column[name] / first:.2f} x)"
+                  for column in columns[1:]]
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--entries", default="1000000,5000000,25000000")
+    parser.add_argument("--engines", default="strata")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/growth.md")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.entries.split(",")]
+    build = ROOT / "build/gcc-release"
+    results = {}
+    for size in sizes:
+        say(f"== {size} entries")
+        results[size] = measured(build / "bench/bench_compare", size, options.engines)
+    text = ["# What an operation costs as the data grows", "",
+            "Written by `./dev bench growth`. Keys of 16 bytes, values of 100, one thread; the cache "
+            "holds all data, write buffers have 64 MiB. " +
+            foot_of(describe_machine(ROOT, build, 1)) + ".", ""]
+    for engine in options.engines.split(","):
+        text += [table_of(engine, sizes, results), ""]
+    options.out.write_text("\n".join(text), encoding="utf-8")
+    say(f"wrote {options.out}")
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ReportError as error:
+        sys.exit(f"growth: {error}")
