@@ -90,8 +90,8 @@ def main():
         say(f"== {size} entries")
         results[size] = measured(build / "bench/bench_compare", size, options.engines)
     text = ["# What an operation costs as the data grows", "",
-            "Written by `./dev bench growth`. Keys of 16 bytes, values of 100, one thread; the cache "
-            "holds all data, write buffers have 64 MiB. " +
+            "Written by `./dev bench growth`. Keys of 16 bytes, values of 100, one thread; the "
+            "cache holds all data, write buffers have 64 MiB. " +
             foot_of(describe_machine(ROOT, build, 1)) + ".", ""]
     for engine in options.engines.split(","):
         text += [table_of(engine, sizes, results), ""]
