@@ -88,13 +88,12 @@ struct BTree {
 
     void insert(std::string_view key, Trailer trailer, std::string_view value) {
       const detail::SpinGuard guard(writing_);
-      const Record* const record = Record::create(arena_, key, trailer, value);
+      const std::uint64_t hash = hashes_keys_ ? hash64(key) : 0;
       if (hashes_keys_) {
-        const std::uint64_t hash = hash64(key);
-        filter_.add(hash, arena_);
-        latest_.note(hash, *record, arena_);
+        filter_.prefetch(hash);
+        latest_.prefetch(hash);
       }
-      const Place place(record->key(), trailer);
+      const Place place(key, trailer);
       Path path;
       Node* node = root_.load(std::memory_order_relaxed);
       bool is_rightmost = true;
@@ -106,6 +105,12 @@ struct BTree {
         path.steps[path.depth++] = {inner, child, rank};
         node = inner->children[child].load(std::memory_order_relaxed);
         inner->prefetch_child(node);
+      }
+      // While the leaf is on its way.
+      const Record* const record = Record::create(arena_, key, trailer, value);
+      if (hashes_keys_) {
+        filter_.add(hash, arena_);
+        latest_.note(hash, *record, arena_);
       }
       const Permutation order = node->order();
       const unsigned rank = rank_for(*node, order, place, is_rightmost);

@@ -23,6 +23,13 @@ namespace strata::memtable::detail {
 
 class GrowingBloom {
  public:
+  /// Asks for what `add` will touch.
+  void prefetch(std::uint64_t hash) const noexcept {
+    if (const unsigned count = level_count_.load(std::memory_order_relaxed); count != 0) {
+      const Level& last = levels_[count - 1];
+      __builtin_prefetch(&last.words[word_of(hash, last)], 1);
+    }
+  }
   /// `hash`: 64 good bits. Takes memory of `arena`, which outlives the filter. Throws
   /// std::bad_alloc; then nothing is added.
   void add(std::uint64_t hash, Arena& arena) {

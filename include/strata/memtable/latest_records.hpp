@@ -25,6 +25,13 @@ namespace strata::memtable::detail {
 
 class LatestRecords {
  public:
+  /// Asks for what `note` will touch.
+  void prefetch(std::uint64_t hash) const noexcept {
+    if (const Table* const table = table_.load(std::memory_order_relaxed)) {
+      __builtin_prefetch(&table->records[hash & table->mask], 1);
+      __builtin_prefetch(&table->tags[hash & table->mask], 1);
+    }
+  }
   /// `hash`: 64 good bits of its key. Takes memory of `arena`, which outlives all this. Throws
   /// std::bad_alloc; then nothing is noted.
   void note(std::uint64_t hash, const Record& record, Arena& arena) {
