@@ -29,7 +29,7 @@ struct ExecutorProbe {
     unsigned depth;
   };
   void submit(unsigned depth) {
-    executor.submit(depth % 2 == 0 ? Lane::flush : Lane::compaction, &ExecutorProbe::run,
+    executor.submit(static_cast<Lane>(depth % lane_count), &ExecutorProbe::run,
                     new Node{this, depth});
   }
   static void run(void* argument) {
