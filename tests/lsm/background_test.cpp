@@ -21,9 +21,10 @@ namespace {
 
 using Tree = LsmTree<io::Simulated, executor::Inline, clock::Frozen>;
 
-Result<Tree> open(const io::Simulated& fs) {
+Result<Tree> open(const io::Simulated& fs, bool warm_cache = true) {
   Tree::Options options;
   options.file_system = fs;
+  options.table_format.warm_cache = warm_cache;
   return Tree::open("/db", tests::shrink(options));
 }
 /// The next `count` calls that write fail so.
@@ -178,6 +179,7 @@ TEST_CASE("compact() of a range leaves the rest where it is") {
 }
 
 TEST_CASE("whichever read of a compaction fails, nothing of its inputs is lost") {
+  const bool warm_cache = GENERATE(false, true);
   io::Simulated origin;
   {
     auto db = open(origin);
@@ -189,14 +191,16 @@ TEST_CASE("whichever read of a compaction fails, nothing of its inputs is lost")
   }
   const auto reads_of_compaction = [&](std::uint64_t failing) {
     io::Simulated fs = origin.crash_image(io::CrashChoice::keep_all());
-    auto db = open(fs);
+    auto db = open(fs, warm_cache);
     const std::uint64_t before = fs.read_calls();
     if (failing != 0) {
       fs.inject({.call = before + failing, .kind = io::FaultKind::read_eio});
     }
     const bool is_done = db->compact().has_value();
     const std::uint64_t reads = fs.read_calls() - before;
-    CHECK(is_done == (fs.faults_fired() == 0));
+    // What can not be read into the cache is no failure: the tables are written by then.
+    CHECK(is_done >= (fs.faults_fired() == 0));
+    CHECK((warm_cache || is_done <= (fs.faults_fired() == 0)));
     (void)db->close();
     db = open(fs);
     REQUIRE(db);
