@@ -78,7 +78,8 @@ class LatestRecords {
   }
   template <class T>
   [[nodiscard]] static std::atomic<T>* make_slots(Arena& arena, std::size_t count) {
-    auto* const slots = reinterpret_cast<std::atomic<T>*>(arena.allocate(count * sizeof(T)));
+    auto* const slots =
+        reinterpret_cast<std::atomic<T>*>(arena.allocate(count * sizeof(std::atomic<T>)));
     for (std::size_t i = 0; i < count; ++i) {
       new (slots + i) std::atomic<T>(T{});
     }
