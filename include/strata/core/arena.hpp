@@ -77,7 +77,7 @@ class Arena {
   }
 
   [[nodiscard]] char* add_large_page() {
-    pages_.push_back(pool_ != nullptr ? pool_->take() : allocate_large_pages(1));
+    pages_.push_back(pool_ != nullptr ? pool_->take() : allocate_large_page());
     memory_bytes_.fetch_add(large_page_bytes, std::memory_order_relaxed);
     return pages_.back().get();
   }
@@ -86,7 +86,7 @@ class Arena {
   std::size_t left_ = 0;
   std::size_t chunk_bytes_ = 16 << 10;
   std::vector<std::unique_ptr<char[]>> chunks_;
-  std::vector<LargePages> pages_;
+  std::vector<LargePage> pages_;
   std::shared_ptr<LargePagePool> pool_;
   std::atomic<std::size_t> memory_bytes_{0};
 };

@@ -9,6 +9,7 @@
 /// forbids them, the memory is like any other. (Linux: transparent huge pages, `madvise`.)
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -23,21 +24,69 @@ namespace strata {
 
 inline constexpr std::size_t large_page_bytes = std::size_t{2} << 20;
 
-struct FreeLargePages {
-  void operator()(char* pages) const noexcept {
-    ::operator delete(pages, std::align_val_t(large_page_bytes));
+/// Gives a page back to the system.
+struct FreeLargePage {
+  void operator()(char* page) const noexcept {
+#if defined(__linux__)
+    (void)::munmap(page, large_page_bytes);
+#else
+    ::operator delete(page, std::align_val_t(large_page_bytes));
+#endif
   }
 };
-using LargePages = std::unique_ptr<char[], FreeLargePages>;
+using LargePage = std::unique_ptr<char[], FreeLargePage>;
 
-/// `count` pages, not initialised. Throws std::bad_alloc as `new` does.
-[[nodiscard]] inline LargePages allocate_large_pages(std::size_t count) {
-  const std::size_t bytes = count * large_page_bytes;
-  LargePages pages(static_cast<char*>(::operator new(bytes, std::align_val_t(large_page_bytes))));
-#if defined(MADV_HUGEPAGE)
-  (void)::madvise(pages.get(), bytes, MADV_HUGEPAGE);  // a wish: nothing depends on it
+namespace detail {
+
+#if defined(__linux__)
+/// Some addresses that nobody else has; null: there are none.
+[[nodiscard]] inline char* map_pages(std::size_t bytes) noexcept {
+  void* const at =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return at == MAP_FAILED ? nullptr : static_cast<char*>(at);
+}
+[[nodiscard]] inline std::size_t bytes_to_large_page(const char* at) noexcept {
+  return -reinterpret_cast<std::uintptr_t>(at) % large_page_bytes;
+}
+/// The large page that lies in the addresses of two at `twice`; the others go back.
+[[nodiscard]] inline char* cut_large_page(char* twice) noexcept {
+  const std::size_t before = bytes_to_large_page(twice);
+  if (before != 0) {
+    (void)::munmap(twice, before);
+  }
+  (void)::munmap(twice + before + large_page_bytes, large_page_bytes - before);
+  return twice + before;
+}
+/// Not of the heap, which would cut it of twice its size, and keeps what comes back: with pages
+/// that come and go it held three times what was in use.
+[[nodiscard]] inline char* map_large_page() noexcept {
+  char* const page = map_pages(large_page_bytes);
+  if (page == nullptr || bytes_to_large_page(page) == 0) {  // Linux 6.7 sees to that
+    return page;
+  }
+  (void)::munmap(page, large_page_bytes);
+  char* const twice = map_pages(2 * large_page_bytes);
+  return twice == nullptr ? nullptr : cut_large_page(twice);
+}
 #endif
-  return pages;
+
+}  // namespace detail
+
+/// One page; what it holds is not said. Throws std::bad_alloc as `new` does.
+[[nodiscard]] inline LargePage allocate_large_page() {
+#if defined(__linux__)
+  LargePage page(detail::map_large_page());
+  if (page == nullptr) {
+    throw std::bad_alloc();
+  }
+#if defined(MADV_HUGEPAGE)
+  (void)::madvise(page.get(), large_page_bytes, MADV_HUGEPAGE);  // a wish: nothing depends on it
+#endif
+  return page;
+#else
+  return LargePage(
+      static_cast<char*>(::operator new(large_page_bytes, std::align_val_t(large_page_bytes))));
+#endif
 }
 
 /// Keeps what one owner gave back for the next one: the system clears each page before it hands it
@@ -46,19 +95,18 @@ using LargePages = std::unique_ptr<char[], FreeLargePages>;
 class LargePagePool {
  public:
   /// One page, of those kept or a new one. Throws std::bad_alloc as `new` does.
-  [[nodiscard]] LargePages take() {
+  [[nodiscard]] LargePage take() {
     {
       const std::lock_guard lock(mutex_);
       if (!spare_.empty()) {
-        LargePages page = std::move(spare_.back());
+        LargePage page = std::move(spare_.back());
         spare_.pop_back();
         return page;
       }
     }
-    return allocate_large_pages(1);
+    return allocate_large_page();
   }
-  /// Each element is one page.
-  void give(std::vector<LargePages> pages) noexcept {
+  void give(std::vector<LargePage> pages) noexcept {
     const std::lock_guard lock(mutex_);
     if (pages.size() > spare_.size()) {
       spare_.swap(pages);
@@ -71,7 +119,7 @@ class LargePagePool {
 
  private:
   mutable std::mutex mutex_;
-  std::vector<LargePages> spare_;
+  std::vector<LargePage> spare_;
 };
 
 }  // namespace strata

@@ -137,7 +137,7 @@ class BlockMemory {
   [[nodiscard]] char* take(Class& own, const Size& size) {
     const std::lock_guard lock(own.mutex);
     if (own.open == nullptr) {
-      char* const page = allocate_large_pages(1).release();
+      char* const page = allocate_large_page().release();
       own.open = new (page) Slab;
       own.open->piece_bytes = size.bytes;
       own.open->number = static_cast<std::uint32_t>(size.number);
@@ -177,7 +177,7 @@ class BlockMemory {
     if (--slab.out == 0) {
       unlink(own, slab);
       slabs_.fetch_sub(1, std::memory_order_relaxed);
-      FreeLargePages()(reinterpret_cast<char*>(&slab));
+      FreeLargePage()(reinterpret_cast<char*>(&slab));
     }
   }
 
