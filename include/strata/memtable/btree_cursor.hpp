@@ -40,12 +40,15 @@ class BTreeCursor {
 
   void seek_to_first() noexcept {
     forget_way();
-    stand(tree_->edge(false, way()), 0);
+    stand_on_first(tree_->edge(false, way()));
   }
   void seek_to_last() noexcept {
     forget_way();
     const Node* const leaf = tree_->edge(true, way());
-    stand(leaf, leaf->order().count() - 1);
+    // Of one order: the last rank of an older one is not the last any more.
+    order_ = leaf->order();
+    rank_ = order_.count() - 1;  // wraps in an empty tree
+    leaf_ = rank_ < order_.count() ? leaf : nullptr;
   }
   void seek(std::string_view key, Sequence sequence = sequence_max) noexcept {
     go_to(Place(key, Trailer::seek(sequence)));
@@ -155,18 +158,15 @@ class BTreeCursor {
                   ? parent_->records[parent_order_.slot(parent_rank_)]
                   : behind_parent_;
     prefetch_sibling();
-    stand(next, 0);
+    stand_on_first(next);
     prefetch_first();
     return true;
   }
 
-  void stand(const Node* leaf, unsigned rank) noexcept {
-    leaf_ = leaf;
+  void stand_on_first(const Node* leaf) noexcept {
     order_ = leaf->order();
-    rank_ = rank;
-    if (rank_ >= order_.count()) {
-      leaf_ = nullptr;
-    }
+    rank_ = 0;
+    leaf_ = order_.count() > 0 ? leaf : nullptr;
   }
   void go_to(const Place& place) noexcept {
     forget_way();

@@ -31,6 +31,14 @@ struct Conformance {
     }
     violations.emplace_back(promise);
   }
+  /// All that `more` found, too.
+  void add(const Conformance& more) {
+    checked += more.checked;
+    for (const std::string& violation : more.violations) {
+      expect(false, violation);
+      --checked;
+    }
+  }
 };
 
 }  // namespace strata::testing

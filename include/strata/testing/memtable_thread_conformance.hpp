@@ -70,10 +70,7 @@ class MemtableRace {
                "entry_count counts what threads have inserted");
     look(all, seed);
     for (std::size_t i = 0; i + 1 < found.size(); ++i) {
-      all.checked += found[i].checked;
-      for (const std::string& violation : found[i].violations) {
-        all.expect(false, violation);
-      }
+      all.add(found[i]);
     }
     return all;
   }
@@ -211,13 +208,54 @@ class MemtableRace {
   std::vector<std::atomic<std::uint64_t>> done_;
 };
 
+/// What was first and last before all others stays so, while everything else is inserted right
+/// beside one of the two: where a table's ends change most.
+template <MemtablePolicy P>
+[[nodiscard]] Conformance memtable_ends_race(const typename P::Options& options,
+                                             std::uint64_t entries) {
+  using Table = typename P::template type<comparator::Bytewise>;
+  constexpr std::string_view least = "a";
+  constexpr std::string_view greatest = "z";
+  Table table(options);
+  table.insert(least, {1, EntryKind::put}, "");
+  table.insert(greatest, {1, EntryKind::put}, "");
+  std::atomic<bool> is_done{false};
+  std::thread writer([&] {
+    for (std::uint64_t i = 0; i < entries; ++i) {
+      const bool at_the_end = i % 2 == 0;
+      const std::uint64_t number = at_the_end ? i : entries - i;
+      std::string key(at_the_end ? "y" : "b");
+      for (int shift = 56; shift >= 0; shift -= 8) {
+        key += static_cast<char>(number >> shift & 0xff);
+      }
+      table.insert(key, {1 + i, EntryKind::put}, "");
+    }
+    is_done = true;
+  });
+  Conformance found;
+  for (bool is_over = false; !is_over;) {
+    is_over = is_done;
+    typename Table::Cursor cursor(table);
+    cursor.seek_to_last();
+    found.expect(cursor.valid() && cursor.key() == greatest,
+                 "seek_to_last stands on the greatest entry while others come before it");
+    cursor.seek_to_first();
+    found.expect(cursor.valid() && cursor.key() == least,
+                 "seek_to_first stands on the least entry while others come behind it");
+  }
+  writer.join();
+  return found;
+}
+
 }  // namespace detail
 
 template <MemtablePolicy P>
 [[nodiscard]] Conformance memtable_thread_conformance(const typename P::Options& options = {},
                                                       const MemtableThreads& threads = {},
                                                       std::uint64_t seed = 1) {
-  return detail::MemtableRace<P>(options, threads).run(seed);
+  Conformance found = detail::MemtableRace<P>(options, threads).run(seed);
+  found.add(detail::memtable_ends_race<P>(options, threads.entries_each));
+  return found;
 }
 
 }  // namespace strata::testing
