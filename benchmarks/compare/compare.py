@@ -14,9 +14,7 @@ import json
 import os
 import pathlib
 import resource
-import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -25,7 +23,7 @@ sys.path.insert(0, str(ROOT / "benchmarks/report"))
 import chart  # noqa: E402
 import tables  # noqa: E402
 from figures import AGAIN, Figures, check, gather  # noqa: E402
-from machine import ReportError, describe_machine, foot_of, say  # noqa: E402
+from machine import ReportError, describe_machine, foot_of, json_of, say  # noqa: E402
 from rows import CHARTS, DISK, MODELS, VALUE_BYTES, WRITTEN  # noqa: E402
 
 README_BEGIN = "<!-- `./dev bench compare` writes this table -->\n"
@@ -56,19 +54,9 @@ class Neighbours:
 
 def measured(build, options):
     """Runs the program, and answers all that compare.json holds."""
-    program = build / "bench/bench_compare"
-    with tempfile.TemporaryDirectory() as folder:
-        raw = pathlib.Path(folder) / "raw.json"
-        neighbours = Neighbours()
-        try:
-            done = subprocess.run([program, "--json", raw, *options], check=False)
-        except OSError as error:
-            raise ReportError(f"{program} does not start ({error.strerror}): build it with "
-                              "`./dev bench compare`") from error
-        if done.returncode != 0 or not raw.exists():
-            raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
-        data = json.loads(raw.read_text(encoding="utf-8"))
-        data["settings"]["neighbours"] = neighbours.cores()
+    neighbours = Neighbours()
+    data = json_of(build / "bench/bench_compare", options, "build it with `./dev bench compare`")
+    data["settings"]["neighbours"] = neighbours.cores()
     return {"machine": describe_machine(ROOT, build, data["settings"]["rounds"]),
             "settings": data["settings"], "peers": data["peers"],
             "engines": data["engines"], "records": gather(data)}

@@ -10,41 +10,31 @@ many times the first size's figure each one is.
 """
 
 import argparse
-import json
 import pathlib
-import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks/report"))
+sys.path[:0] = [str(ROOT / "benchmarks" / folder) for folder in ("report", "compare")]
 
-from machine import ReportError, describe_machine, foot_of, say  # noqa: E402
+from machine import ReportError, describe_machine, foot_of, json_of, say  # noqa: E402
+from rows import WRITING_ROWS  # noqa: E402
+from tables import table  # noqa: E402
 
 KEY_BYTES = 16
 VALUE_BYTES = 100
 TIMES = ("fill random", "read random, fresh", "overwrite", "settle", "read random", "read missing",
          "read hot", "full scan", "seek + 50", "read while writing", "delete random")
-WRITING = ("fill random", "overwrite", "settle")
 
 
 def measured(program, entries, engines):
     """By engine and row, what bench_compare reports."""
-    with tempfile.TemporaryDirectory() as folder:
-        raw = pathlib.Path(folder) / "raw.json"
-        command = [program, "--entries", str(entries), "--rounds", "1", "--value-bytes",
-                   str(VALUE_BYTES), "--workloads", "random", "--engines", engines, "--json", raw]
-        try:
-            done = subprocess.run(command, check=False)
-        except OSError as error:
-            raise ReportError(f"{program} does not start ({error.strerror}): build it with "
-                              "`./dev bench compare --quick`") from error
-        if done.returncode != 0 or not raw.exists():
-            raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
-        rows = {}
-        for row in json.loads(raw.read_text(encoding="utf-8"))["rows"]:
-            rows.setdefault(row["engine"], {})[row["row"]] = row
-        return rows
+    options = ["--entries", str(entries), "--rounds", "1", "--value-bytes", str(VALUE_BYTES),
+               "--workloads", "random", "--engines", engines]
+    rows = {}
+    fix = "build it with `./dev bench compare --quick`"
+    for row in json_of(program, options, fix)["rows"]:
+        rows.setdefault(row["engine"], {})[row["row"]] = row
+    return rows
 
 
 def lines_of(rows):
@@ -56,7 +46,7 @@ def lines_of(rows):
     yield "read random, p99 ns", rows["read random"]["p99_us"] * 1e3
     yield "peak memory, MiB", rows["settle"]["peak_memory_bytes"] / 2**20
     yield "bytes on disk / entry", rows["settle"]["disk_bytes"] / entries
-    written = sum(rows[name]["disk_bytes_written"] for name in WRITING) / (2 * entries)
+    written = sum(rows[name]["disk_bytes_written"] for name in WRITING_ROWS) / (2 * entries)
     yield "bytes written / put", written
     yield "write amplification, log and all", written / (KEY_BYTES + VALUE_BYTES)
 
@@ -67,14 +57,11 @@ def number(value):
 
 def table_of(engine, sizes, results):
     columns = [dict(lines_of(results[size][engine])) for size in sizes]
-    head = [engine, *(f"{size / 1e6:g} million" for size in sizes)]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines = []
     for name, first in columns[0].items():
-        cells = [number(first)]
-        cells += [f"{number(column[name])} ({column[name] / first:.2f} x)"
-                  for column in columns[1:]]
-        lines.append("| " + " | ".join([name, *cells]) + " |")
-    return "\n".join(lines)
+        cells = [f"{number(column[name])} ({column[name] / first:.2f} x)" for column in columns[1:]]
+        lines.append([name, number(first), *cells])
+    return table([engine, *(f"{size / 1e6:g} million" for size in sizes)], lines)
 
 
 def main():

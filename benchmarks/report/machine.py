@@ -2,6 +2,7 @@
 """What reports of benchmarks share: running a program, and saying on which machine it ran."""
 
 import datetime
+import json
 import math
 import os
 import pathlib
@@ -9,6 +10,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 
 MACHINE = {"cpu": str, "cores": int, "virtual": bool, "compiler": str, "commit": str, "date": str,
            "rounds": int}
@@ -31,6 +33,19 @@ def output_of(command, fix):
         last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise ReportError(f"{command[0]} failed with {done.returncode}: {last}; {fix}")
     return done.stdout
+
+
+def json_of(program, options, fix):
+    """What a program writes to the file behind `--json`. It says meanwhile how far it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = pathlib.Path(folder) / "raw.json"
+        try:
+            done = subprocess.run([program, "--json", raw, *options], check=False)
+        except OSError as error:
+            raise ReportError(f"{program} does not start ({error.strerror}): {fix}") from error
+        if done.returncode != 0 or not raw.exists():
+            raise ReportError(f"{program} failed with {done.returncode}; see what it said above")
+        return json.loads(raw.read_text(encoding="utf-8"))
 
 
 def rounded(value):

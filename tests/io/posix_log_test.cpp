@@ -28,16 +28,33 @@ constexpr std::uint64_t mebibyte = 1 << 20;
 std::string record(unsigned i) {
   return std::to_string(i) + std::string(1000 + i % 100, static_cast<char>('a' + i % 26));
 }
-/// Appends records from `*next` on while `go_on(log)`; what the log has to hold then goes to
-/// `text`.
-template <class GoOn>
-void append(io::Posix::LogFile& log, std::string& text, unsigned& next, GoOn go_on) {
-  while (go_on(log)) {
-    const std::string bytes = record(next++);
-    REQUIRE(log.append("head", bytes));
-    text += "head" + bytes;
+/// A folder for logs, and what those in it have to hold.
+struct Logs {
+  TemporaryDirectory directory;
+  io::Posix fs;
+  std::string text{};
+  unsigned next = 0;
+
+  io::Posix::LogFile create(std::uint64_t mebibytes, const char* name = "log") {
+    return fs.create_log(directory.at(name), mebibytes * mebibyte).value();
   }
-}
+  /// Appends records while `go_on(log)`.
+  template <class GoOn>
+  void append(io::Posix::LogFile& log, GoOn go_on) {
+    while (go_on(log)) {
+      const std::string bytes = record(next++);
+      REQUIRE(log.append("head", bytes));
+      text += "head" + bytes;
+    }
+  }
+  /// What `log` offers as soon as it asks for space ahead.
+  auto take_ahead(io::Posix::LogFile& log) {
+    append(log, [](const auto& l) { return !l.wants_ahead(); });
+    return log.take_ahead();
+  }
+  /// Whether the file holds all that was appended, and no more.
+  bool is_whole() { return io::read_file(fs, directory.at("log")).value() == text; }
+};
 std::uint64_t resident_bytes(const std::string& path) {
   struct stat status {};
   REQUIRE(::stat(path.c_str(), &status) == 0);
@@ -47,15 +64,12 @@ std::uint64_t resident_bytes(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a log asks for space ahead once it has grown, and then now and again") {
-  const TemporaryDirectory directory;
-  io::Posix fs;
-  auto log = fs.create_log(directory.at("log"), 16 * mebibyte).value();
-  std::string text;
-  unsigned next = 0;
-  append(log, text, next, [](const auto& l) { return l.size_bytes() < mebibyte / 2; });
+  Logs logs;
+  auto log = logs.create(16);
+  logs.append(log, [](const auto& l) { return l.size_bytes() < mebibyte / 2; });
   CHECK_FALSE(log.wants_ahead());
   unsigned asked = 0;
-  append(log, text, next, [&](auto& l) {
+  logs.append(log, [&](auto& l) {
     if (l.wants_ahead()) {
       l.take_ahead().prepare();
       CHECK_FALSE(l.wants_ahead());
@@ -66,60 +80,48 @@ TEST_CASE("a log asks for space ahead once it has grown, and then now and again"
   CHECK(asked >= 15);
   CHECK(asked <= 40);
   REQUIRE(log.close());
-  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+  CHECK(logs.is_whole());
 }
 
 TEST_CASE("space is made ready beside appends") {
-  const TemporaryDirectory directory;
-  io::Posix fs;
-  auto log = fs.create_log(directory.at("log"), 4 * mebibyte).value();  // and grows twice
-  std::string text;
-  unsigned next = 0;
-  append(log, text, next, [](const auto& l) { return !l.wants_ahead(); });
+  Logs logs;
+  auto log = logs.create(4);  // and grows twice
+  const auto ahead = logs.take_ahead(log);
   std::atomic<bool> done{false};
-  const auto ahead = log.take_ahead();
   std::thread helper([&] {
     while (!done) {
       ahead.prepare();
     }
   });
-  append(log, text, next, [](const auto& l) { return l.size_bytes() < 9 * mebibyte; });
+  logs.append(log, [](const auto& l) { return l.size_bytes() < 9 * mebibyte; });
   io::Posix::LogFile moved = std::move(log);
-  append(moved, text, next, [](const auto& l) { return l.size_bytes() < 10 * mebibyte; });
+  logs.append(moved, [](const auto& l) { return l.size_bytes() < 10 * mebibyte; });
   REQUIRE(moved.close());
   done = true;
   helper.join();
-  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+  CHECK(logs.is_whole());
 }
 
 TEST_CASE("what a closed log has offered does nothing") {
-  const TemporaryDirectory directory;
-  io::Posix fs;
-  std::string text;
-  unsigned next = 0;
-  auto log = fs.create_log(directory.at("log"), 16 * mebibyte).value();
-  append(log, text, next, [](const auto& l) { return !l.wants_ahead(); });
-  const auto ahead = log.take_ahead();
+  Logs logs;
+  auto log = logs.create(16);
+  const auto ahead = logs.take_ahead(log);
   REQUIRE(log.close());
-  const std::uint64_t before = resident_bytes(directory.at("log"));
+  const std::uint64_t before = resident_bytes(logs.directory.at("log"));
   ahead.prepare();
-  CHECK(resident_bytes(directory.at("log")) == before);
-  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+  CHECK(resident_bytes(logs.directory.at("log")) == before);
+  CHECK(logs.is_whole());
   const auto of_the_gone = [&] {
-    auto gone = fs.create_log(directory.at("gone"), 16 * mebibyte).value();
-    append(gone, text, next, [](const auto& l) { return !l.wants_ahead(); });
-    return gone.take_ahead();
+    auto gone = logs.create(16, "gone");
+    return logs.take_ahead(gone);
   }();
   of_the_gone.prepare();
 }
 
 TEST_CASE("space ahead that can not be had is no error of anybody") {
-  const TemporaryDirectory directory;
-  io::Posix fs;
-  std::string text;
-  unsigned next = 0;
-  auto log = fs.create_log(directory.at("log"), 64 * mebibyte).value();
-  append(log, text, next, [](const auto& l) { return l.size_bytes() < 3 * mebibyte; });
+  Logs logs;
+  auto log = logs.create(64);
+  logs.append(log, [](const auto& l) { return l.size_bytes() < 3 * mebibyte; });
   const auto ahead = log.take_ahead();
   struct rlimit limit {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -133,17 +135,17 @@ TEST_CASE("space ahead that can not be had is no error of anybody") {
   // Its own appends say when the disk is full; what they said they had done is there.
   bool is_full = false;
   while (!is_full && log.size_bytes() < 9 * mebibyte) {
-    const std::string bytes = record(next);
+    const std::string bytes = record(logs.next);
     is_full = !log.append("head", bytes);
-    text += is_full ? "" : "head" + bytes;
-    next += is_full ? 0 : 1;
+    logs.text += is_full ? "" : "head" + bytes;
+    logs.next += is_full ? 0 : 1;
     if (log.wants_ahead()) {
       log.take_ahead().prepare();
     }
   }
   CHECK(is_full);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  append(log, text, next, [](const auto& l) { return l.size_bytes() < 12 * mebibyte; });
+  logs.append(log, [](const auto& l) { return l.size_bytes() < 12 * mebibyte; });
   REQUIRE(log.close());
-  CHECK((io::read_file(fs, directory.at("log")).value() == text));
+  CHECK(logs.is_whole());
 }

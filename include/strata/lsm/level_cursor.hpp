@@ -54,11 +54,8 @@ class LevelCursor {
     }
   }
   void seek(std::string_view key, Sequence sequence) {
-    open(first_reaching(files_, key));
-    if (cursor_) {
-      cursor_->seek(key, sequence);
-      skip_forward();
-    }
+    aim(key);
+    seek_aimed(key, sequence);
   }
   /// As the table cursor's.
   void aim(std::string_view key) {
