@@ -29,6 +29,30 @@ TEST_CASE("a lone writer leads a group of itself") {
   }
 }
 
+TEST_CASE("a leader can count those who wait behind it") {
+  constexpr int threads = 3;
+  WriteQueue queue;
+  QueuedWrite first;
+  REQUIRE(queue.join(first));
+  CHECK(queue.count_behind(first) == 0);
+  std::vector<std::thread> writers;
+  for (int t = 0; t < threads; ++t) {
+    writers.emplace_back([&queue] {
+      QueuedWrite write;
+      (void)queue.join(write);
+    });
+  }
+  while (queue.count_behind(first) < threads) {
+    std::this_thread::yield();
+  }
+  QueuedWrite& last = queue.gather(first, 16);
+  CHECK(queue.count_behind(last) == 0);
+  queue.leave(first, last);
+  for (std::thread& writer : writers) {
+    writer.join();
+  }
+}
+
 TEST_CASE("every write is worked on once, by one leader at a time") {
   constexpr int threads = 6;
   constexpr int writes = 3000;

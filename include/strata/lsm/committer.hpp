@@ -23,6 +23,7 @@
 #include <strata/core/durability.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/group_patience.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/lsm/write_queue.hpp>
 #include <strata/observe/timer.hpp>
@@ -144,6 +145,9 @@ class Committer {
     return std::move(write.result);
   }
   void lead(PendingWrite& write) {
+    if (!write.exclusive && write.durability == Durability::synced) {
+      patience_.wait([&] { return 1 + queue_.count_behind(write); });
+    }
     auto& last = static_cast<PendingWrite&>(queue_.gather(write, group_max));
     try {
       if (write.exclusive) {
@@ -229,7 +233,10 @@ class Committer {
     host_.metrics().add(metrics::Counter::batches, batches);
     host_.metrics().add(metrics::Counter::wal_bytes, bytes);
     if (sync) {
-      return timed_sync();  // which would also write what is ready ahead
+      const std::uint64_t start_ns = Clock::now_ns();
+      auto synced = timed_sync();  // which would also write what is ready ahead
+      patience_.note(batches, queue_.count_behind(last), Clock::now_ns() - start_ns);
+      return synced;
     }
     if constexpr (requires { log_->offer_ahead([](const auto&) {}); }) {
       log_->offer_ahead([this](auto ahead) { host_.prepare_log(std::move(ahead)); });
@@ -247,6 +254,7 @@ class Committer {
 
   Host& host_;
   WriteQueue queue_;
+  GroupPatience<Clock> patience_;      // the leader's
   Sequence last_sequence_;             // of the log; the leader's
   std::uint64_t committed_bytes_ = 0;  // the leader's
   alignas(64) std::atomic<Sequence> visible_;

@@ -59,6 +59,16 @@ class WriteQueue {
                                            std::memory_order_relaxed);
   }
 
+  /// How many wait behind `write`. Requires: the caller leads, from `write` on or up to it. O(n).
+  [[nodiscard]] std::size_t count_behind(const QueuedWrite& write) const noexcept {
+    std::size_t count = 0;
+    for (const QueuedWrite* at = newest_.load(std::memory_order_acquire); at != &write;
+         at = at->older) {
+      ++count;
+    }
+    return count;
+  }
+
   /// The last writer of the leader's group: those waiting now, at most `group_max`, up to the
   /// first exclusive one. Walk from `first` to it along `newer`.
   [[nodiscard]] QueuedWrite& gather(QueuedWrite& first, std::size_t group_max) noexcept {
