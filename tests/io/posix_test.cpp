@@ -203,6 +203,29 @@ TEST_CASE("without free descriptors an error says how to raise the limit") {
   CHECK_THAT(error->message(), Catch::Contains("ulimit -n"));
 }
 
+TEST_CASE("a file of many megabytes is whole, however it came") {
+  const TemporaryDirectory directory;
+  io::Posix fs;
+  const std::string path = directory.at("large");
+  std::string expected;
+  auto file = fs.create(path);
+  REQUIRE(file);
+  for (unsigned i = 0; expected.size() < (9U << 20); ++i) {
+    // Some go through the buffer, some past it, some are larger than what is begun with early.
+    const std::string piece((i * 7919) % 200'000 + (i % 10 == 9 ? 3'000'000 : 1),
+                            static_cast<char>('a' + i % 26));
+    REQUIRE(file->append(piece));
+    expected += piece;
+    if (i % 7 == 6) {
+      REQUIRE((i % 2 == 0 ? file->sync() : file->flush()));
+    }
+    CHECK(file->size_bytes() == expected.size());
+  }
+  REQUIRE(file->sync());
+  REQUIRE(file->close());
+  CHECK((io::read_file(fs, path).value() == expected));
+}
+
 TEST_CASE("a failed write stays failed: a later sync can not cover what is lost") {
   TemporaryDirectory directory;
   const int outcome = in_child([&directory] {

@@ -6,7 +6,12 @@
 /// Appends gather in a buffer of 64 KiB, so a write error may surface in a later call. It stays:
 /// after a failed write or sync every call fails, for the bytes in between are lost, and a second
 /// fdatasync would report success without them (Rebello et al., ATC 2020).
+///
+/// The device is told to begin with each two megabytes as they are complete: it works while the
+/// rest is made, and a sync finds less to wait for. Nothing is promised by that, and what goes
+/// wrong is the sync's to report.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -36,7 +41,7 @@ class PosixWritableFile {
     }
     size_ += bytes.size();
     if (bytes.size() >= buffer_bytes) {
-      return outcome_ = write_all(file_.get(), bytes, path_);
+      return write_out(bytes);
     }
     buffer_.append(bytes);
     return {};
@@ -47,9 +52,9 @@ class PosixWritableFile {
     if (auto usable = check_usable(); !usable) {
       return usable;
     }
-    outcome_ = write_all(file_.get(), buffer_, path_);
+    auto written = write_out(buffer_);
     buffer_.clear();
-    return outcome_;
+    return written;
   }
 
   [[nodiscard]] Result<void> sync() {
@@ -72,7 +77,18 @@ class PosixWritableFile {
 
  private:
   static constexpr std::size_t buffer_bytes = 64 << 10;
+  static constexpr std::uint64_t early_bytes = 2 << 20;
 
+  [[nodiscard]] Result<void> write_out(std::string_view bytes) {
+    outcome_ = write_all(file_.get(), bytes, path_);
+    written_ += bytes.size();
+    if (outcome_ && written_ - begun_ >= early_bytes) {
+      (void)::sync_file_range(file_.get(), static_cast<off64_t>(begun_),
+                              static_cast<off64_t>(written_ - begun_), SYNC_FILE_RANGE_WRITE);
+      begun_ = written_;
+    }
+    return outcome_;
+  }
   [[nodiscard]] Result<void> check_usable() const {
     if (!file_.is_open()) {
       return fail(ErrorCode::closed, path_, ": the file was closed");
@@ -84,7 +100,9 @@ class PosixWritableFile {
   std::string path_;
   std::string buffer_;
   std::uint64_t size_ = 0;
-  Result<void> outcome_;  ///< of the first write or sync that failed
+  std::uint64_t written_ = 0;  ///< of them, not in the buffer any more
+  std::uint64_t begun_ = 0;    ///< of those, which the device was told to begin with
+  Result<void> outcome_;       ///< of the first write or sync that failed
 };
 
 }  // namespace strata::io::detail
