@@ -85,6 +85,15 @@ TEST_CASE("the more often nobody came, the rarer a leader waits") {
   CHECK(times_asked(patience, 1, 2) > 0);
 }
 
+TEST_CASE("nobody waits longer than a millisecond, however slow the device is") {
+  Patience patience;
+  patience.note(8, 8, 1000 * sync_ns);
+  const std::uint64_t start = Ticking::ns;
+  (void)times_asked(patience, 8, 8);
+  CHECK(Ticking::ns - start >= 1'000'000);
+  CHECK(Ticking::ns - start < 1'005'000);
+}
+
 TEST_CASE("how long a sync takes is an average of the last ones") {
   Patience patience;
   patience.note(8, 8, sync_ns);

@@ -70,6 +70,7 @@ class Committer {
     // Outside the critical section, so that writers share this work between cores.
     write.checksum = Checksum::compute(write.bytes);
     write.durability = durability;
+    write.is_slow = durability == Durability::synced;
     return enter(write);
   }
 
@@ -145,7 +146,7 @@ class Committer {
     return std::move(write.result);
   }
   void lead(PendingWrite& write) {
-    if (!write.exclusive && write.durability == Durability::synced) {
+    if (write.is_slow) {
       patience_.wait([&] { return 1 + queue_.count_behind(write); });
     }
     auto& last = static_cast<PendingWrite&>(queue_.gather(write, group_max));

@@ -37,9 +37,10 @@ class GroupPatience {
       return;
     }
     const std::uint64_t start_ns = Clock::now_ns();
+    const std::uint64_t longest_ns = std::min(sync_ns_ / 2, wait_ns_most);
     const std::size_t there = count();
     std::size_t now_there = there;
-    while (now_there < expected_ && Clock::now_ns() - start_ns < sync_ns_ / 2) {
+    while (now_there < expected_ && Clock::now_ns() - start_ns < longest_ns) {
       std::this_thread::yield();
       now_there = count();
     }
@@ -54,6 +55,9 @@ class GroupPatience {
   }
 
  private:
+  /// Threads are back much sooner, or not at all, however slow the device is.
+  static constexpr std::uint64_t wait_ns_most = 1'000'000;
+
   std::size_t expected_ = 0;   ///< writers at work
   std::uint64_t sync_ns_ = 0;  ///< a moving average
   unsigned failures_ = 0;      ///< one after the other

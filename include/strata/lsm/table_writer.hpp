@@ -14,7 +14,6 @@
 /// sync. Belongs to one thread.
 
 #include <cstdint>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -44,16 +43,18 @@ class Ascending {
  public:
   /// Error: `key` is not behind the last one.
   [[nodiscard]] Result<void> pass(std::string_view key) {
-    if (last_ && Comparator::compare(*last_, key) >= 0) {
+    if (has_last_ && Comparator::compare(last_, key) >= 0) {
       return fail(ErrorCode::invalid_argument, "the keys are not in ascending order, each once: '",
-                  key, "' comes after '", *last_, "'; sort them with the family's comparator");
+                  key, "' comes after '", last_, "'; sort them with the family's comparator");
     }
-    last_.emplace(key);
+    has_last_ = true;
+    last_.assign(key);
     return {};
   }
 
  private:
-  std::optional<std::string> last_;
+  std::string last_;  // its memory serves the next key
+  bool has_last_ = false;
 };
 
 template <class Types>

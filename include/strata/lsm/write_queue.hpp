@@ -31,6 +31,7 @@ struct QueuedWrite {
 
   Result<void> result;
   bool exclusive = false;  ///< forms a group of its own (flush, sync, checkpoint)
+  bool is_slow = false;    ///< takes a device's time: who waits for it does better to sleep at once
 
   QueuedWrite* older = nullptr;  ///< towards the head; set at join
   QueuedWrite* newer = nullptr;  ///< filled in by leaders
@@ -119,7 +120,8 @@ class WriteQueue {
   }
 
   static std::uint32_t wait(QueuedWrite& write) noexcept {
-    for (int spin = 0; spin < 200; ++spin) {
+    const int spins = write.is_slow ? 0 : 200;
+    for (int spin = 0; spin < spins; ++spin) {
       const std::uint32_t state = write.state.load(std::memory_order_acquire);
       if (state != QueuedWrite::waiting) {
         return state;
