@@ -230,13 +230,14 @@ TEST_CASE("a failed write stays failed: a later sync can not cover what is lost"
   TemporaryDirectory directory;
   const int outcome = in_child([&directory] {
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{100'000, 100'000};
+    const rlimit small{3'000'000, 3'000'000};
     ::setrlimit(RLIMIT_FSIZE, &small);
     auto file = io::Posix().create(directory.at("file"));
-    if (!file || !file->append(std::string(50'000, 'x')) || !file->sync()) {
+    if (!file || !file->append(std::string(50'000, 'x')) || !file->sync() ||
+        !file->append(std::string(2'700'000, 'x'))) {  // the device was told to begin
       return 1;
     }
-    if (file->append(std::string(200'000, 'y'))) {
+    if (file->append(std::string(300'000, 'y'))) {
       return 2;
     }
     if (file->append("z") || file->flush() || file->sync()) {

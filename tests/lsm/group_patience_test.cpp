@@ -106,7 +106,15 @@ TEST_CASE("how long a sync takes is an average of the last ones") {
   CHECK(Ticking::ns - start < 6 * sync_ns);
 }
 
-TEST_CASE("where time stands still nobody waits") {
+TEST_CASE("a clock that stands still during a wait does not make it last for ever") {
+  strata::lsm::GroupPatience<strata::clock::Frozen> patience;
+  patience.note(8, 8, sync_ns);
+  const Arriving writers(8, 8);
+  patience.wait(writers);
+  CHECK(writers.asked() > 1);
+}
+
+TEST_CASE("where time always stands still nobody waits") {
   strata::lsm::GroupPatience<strata::clock::Frozen> patience;
   patience.note(8, 8, 0);
   const Arriving writers(8, 16);

@@ -67,6 +67,7 @@ TEST_CASE("every write is worked on once, by one leader at a time") {
       for (int i = 0; i < writes; ++i) {
         Write write;
         write.value = 1;
+        write.is_slow = i % 2 == 0;
         if (queue.join(write)) {
           overlapped = overlapped || leaders.fetch_add(1) != 0;
           QueuedWrite& last = queue.gather(write, 16);

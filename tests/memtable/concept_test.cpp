@@ -82,4 +82,5 @@ TEST_CASE("The kit names what a memtable that loses entries breaks among threads
   CHECK(is_named("seek finds what was inserted before"));
   CHECK(is_named("a scan meets all that was inserted before"));
   CHECK(is_named("a scan backwards meets all that was inserted before"));
+  CHECK(is_named("seek_to_last stands on the greatest entry while others come before it"));
 }

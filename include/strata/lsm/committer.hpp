@@ -146,7 +146,7 @@ class Committer {
     return std::move(write.result);
   }
   void lead(PendingWrite& write) {
-    if (write.is_slow) {
+    if (!write.exclusive && write.durability == Durability::synced) {
       patience_.wait([&] { return 1 + queue_.count_behind(write); });
     }
     auto& last = static_cast<PendingWrite&>(queue_.gather(write, group_max));

@@ -6,14 +6,12 @@
 /// Threads that commit in a loop fall into two groups without it: while one group's sync is under
 /// way, those of the other, which were woken by the sync before, come back and queue up. Each group
 /// is half as large as it could be. When a group leaves, its size and the number of those behind it
-/// say how many are at work; the next leader lets them come back first. Waiting that brings nobody
-/// is paid for by what it may save, a part of a sync, and the more often it is in vain the rarer it
-/// becomes: so writers that come now and then hardly ever wait. (PostgreSQL's `commit_delay` and
-/// MySQL's `binlog_group_commit_sync_delay` are the same wait, of a length that somebody has to
-/// choose.)
+/// say how many are at work; the next leader lets them come back first, for half a sync at most.
+/// One that waits in vain doubles the number of groups until the next one waits: so writers that
+/// come now and then hardly ever do. (PostgreSQL's `commit_delay` and MySQL's
+/// `binlog_group_commit_sync_delay` are the same wait, of a length that somebody has to choose.)
 ///
-/// Belongs to the leader of the moment. `Clock` is the engine's; where it stands still nobody
-/// waits.
+/// Belongs to the leader of the moment. `Clock` is the engine's, and may stand still.
 
 #include <algorithm>
 #include <cstddef>
@@ -40,7 +38,9 @@ class GroupPatience {
     const std::uint64_t longest_ns = std::min(sync_ns_ / 2, wait_ns_most);
     const std::size_t there = count();
     std::size_t now_there = there;
-    while (now_there < expected_ && Clock::now_ns() - start_ns < longest_ns) {
+    for (unsigned turn = 0;
+         turn < turns_most && now_there < expected_ && Clock::now_ns() - start_ns < longest_ns;
+         ++turn) {
       std::this_thread::yield();
       now_there = count();
     }
@@ -57,6 +57,8 @@ class GroupPatience {
  private:
   /// Threads are back much sooner, or not at all, however slow the device is.
   static constexpr std::uint64_t wait_ns_most = 1'000'000;
+  /// A clock that only moves when somebody sleeps would never end a wait.
+  static constexpr unsigned turns_most = 10'000;
 
   std::size_t expected_ = 0;   ///< writers at work
   std::uint64_t sync_ns_ = 0;  ///< a moving average

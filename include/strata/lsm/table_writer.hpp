@@ -47,8 +47,8 @@ class Ascending {
       return fail(ErrorCode::invalid_argument, "the keys are not in ascending order, each once: '",
                   key, "' comes after '", last_, "'; sort them with the family's comparator");
     }
-    has_last_ = true;
     last_.assign(key);
+    has_last_ = true;
     return {};
   }
 

@@ -6,7 +6,8 @@
 /// Writers link themselves into a list with one atomic exchange. Whoever finds the list empty is
 /// the leader and enters the critical section without waiting (an uncontended writer takes no
 /// queue). While it works, later writers pile up behind it; the next leader takes them all, so
-/// that they share one log append and one sync. Followers spin briefly, then sleep on a futex.
+/// that they share one log append and one sync. Followers spin briefly, unless they wait for a
+/// device, then sleep on a futex.
 /// (The idea of LevelDB's writer queue with RocksDB's lock-free list.)
 ///
 /// Usage: `join` returns true for a leader, which then calls `gather`, works, and calls `leave`.
@@ -31,7 +32,7 @@ struct QueuedWrite {
 
   Result<void> result;
   bool exclusive = false;  ///< forms a group of its own (flush, sync, checkpoint)
-  bool is_slow = false;    ///< takes a device's time: who waits for it does better to sleep at once
+  bool is_slow = false;    ///< waits for a device: it sleeps, without spinning first
 
   QueuedWrite* older = nullptr;  ///< towards the head; set at join
   QueuedWrite* newer = nullptr;  ///< filled in by leaders
@@ -60,12 +61,13 @@ class WriteQueue {
                                            std::memory_order_relaxed);
   }
 
-  /// How many wait behind `write`. Requires: the caller leads, from `write` on or up to it. O(n).
+  /// How many wait behind `write` and could share its group: those behind an exclusive one can not.
+  /// Requires: the caller leads, from `write` on or up to it. O(n).
   [[nodiscard]] std::size_t count_behind(const QueuedWrite& write) const noexcept {
     std::size_t count = 0;
     for (const QueuedWrite* at = newest_.load(std::memory_order_acquire); at != &write;
          at = at->older) {
-      ++count;
+      count = at->exclusive ? 0 : count + 1;
     }
     return count;
   }

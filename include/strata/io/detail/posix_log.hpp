@@ -9,8 +9,8 @@
 /// `create` or of an append, not a SIGBUS. Pages are also populated before use, which turns what is
 /// left of that danger (file systems that copy on write) into an error.
 ///
-/// Measured: 130 bytes in 8 ns into pages that were made ready ahead (and are in the processor's
-/// cache yet), in 112 ns where an append makes them ready itself; write(2) takes 610.
+/// Measured: 130 bytes in 8 ns into pages that were made ready ahead (and are still in the
+/// processor's cache), in 112 ns where an append makes them ready itself; write(2) takes 610.
 /// Threads: `sync` may run beside `append`; it covers the appends that had returned.
 
 #include <unistd.h>

@@ -8,12 +8,13 @@
 /// fdatasync would report success without them (Rebello et al., ATC 2020).
 ///
 /// The device is told to begin with each two megabytes as they are complete: it works while the
-/// rest is made, and a sync finds less to wait for. Nothing is promised by that, and what goes
-/// wrong is the sync's to report.
+/// rest is made, and a sync finds less to wait for. Nothing is promised by that, but what has gone
+/// wrong by then is an error of the write.
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -78,16 +79,25 @@ class PosixWritableFile {
  private:
   static constexpr std::size_t buffer_bytes = 64 << 10;
   static constexpr std::uint64_t early_bytes = 2 << 20;
+  static constexpr std::uint64_t page_bytes = 4096;
 
   [[nodiscard]] Result<void> write_out(std::string_view bytes) {
     outcome_ = write_all(file_.get(), bytes, path_);
     written_ += bytes.size();
     if (outcome_ && written_ - begun_ >= early_bytes) {
-      (void)::sync_file_range(file_.get(), static_cast<off64_t>(begun_),
-                              static_cast<off64_t>(written_ - begun_), SYNC_FILE_RANGE_WRITE);
-      begun_ = written_;
+      begin_writing();
     }
     return outcome_;
+  }
+  /// Up to the last whole page, as the one behind it will change yet.
+  void begin_writing() {
+    const std::uint64_t end = written_ / page_bytes * page_bytes;
+    const int told = ::sync_file_range(file_.get(), static_cast<off_t>(begun_),
+                                       static_cast<off_t>(end - begun_), SYNC_FILE_RANGE_WRITE);
+    if (told != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) {
+      outcome_ = system_error("sync_file_range", path_, errno);
+    }  // others mean that the file system has no such call
+    begun_ = end;
   }
   [[nodiscard]] Result<void> check_usable() const {
     if (!file_.is_open()) {
