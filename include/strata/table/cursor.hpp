@@ -67,8 +67,8 @@ class Cursor {
   void seek(std::string_view key, Sequence sequence = sequence_max) {
     if (!reader_->identity().is_visible(sequence)) {
       seek_behind(key);
-    } else {
-      seek_in(block_of(key), key, sequence);
+    } else if (open(block_of(key))) {
+      stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
     }
   }
   /// `seek(key, sequence)` in three steps, for who seeks in several tables: what one waits for in
@@ -82,8 +82,8 @@ class Cursor {
   void seek_aimed(std::string_view key, Sequence sequence) {
     if (!aim_ || !reader_->identity().is_visible(sequence)) {
       seek(key, sequence);
-    } else {
-      seek_in(*aim_, key, sequence);
+    } else if (open(*aim_)) {
+      stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
     }
   }
   /// The last entry whose key is at or before `key`: the oldest version of it.
@@ -131,12 +131,6 @@ class Cursor {
  private:
   [[nodiscard]] Trailer trailer_of(std::uint32_t i) const noexcept {
     return reader_->identity().shown(block_->trailer(i));
-  }
-  /// Requires: block `number` is the first that may have `key`.
-  void seek_in(std::uint32_t number, std::string_view key, Sequence sequence) {
-    if (open(number)) {
-      stand_at_or_after(block_->template lower_bound<Comparator>(key, Trailer::seek(sequence)));
-    }
   }
   /// The first entry of a greater key.
   void seek_behind(std::string_view key) {
