@@ -40,15 +40,14 @@ class BTreeCursor {
 
   void seek_to_first() noexcept {
     forget_way();
-    stand_on_first(tree_->edge(false, way()));
+    const Node* const leaf = tree_->edge(false, way());
+    stand(leaf, leaf->order(), 0);
   }
   void seek_to_last() noexcept {
     forget_way();
     const Node* const leaf = tree_->edge(true, way());
-    // Of one order: the last rank of an older one is not the last any more.
-    order_ = leaf->order();
-    rank_ = order_.count() - 1;  // wraps in an empty tree
-    leaf_ = rank_ < order_.count() ? leaf : nullptr;
+    const Permutation order = leaf->order();
+    stand(leaf, order, order.count() - 1);  // wraps in an empty tree
   }
   void seek(std::string_view key, Sequence sequence = sequence_max) noexcept {
     go_to(Place(key, Trailer::seek(sequence)));
@@ -158,15 +157,17 @@ class BTreeCursor {
                   ? parent_->records[parent_order_.slot(parent_rank_)]
                   : behind_parent_;
     prefetch_sibling();
-    stand_on_first(next);
+    stand(next, next->order(), 0);
     prefetch_first();
     return true;
   }
 
-  void stand_on_first(const Node* leaf) noexcept {
-    order_ = leaf->order();
-    rank_ = 0;
-    leaf_ = order_.count() > 0 ? leaf : nullptr;
+  /// `order`: the one that `rank` was found in, as the leaf may have another by now. Nowhere if it
+  /// has no such rank.
+  void stand(const Node* leaf, Permutation order, unsigned rank) noexcept {
+    order_ = order;
+    rank_ = rank;
+    leaf_ = rank < order.count() ? leaf : nullptr;
   }
   void go_to(const Place& place) noexcept {
     forget_way();
@@ -184,9 +185,8 @@ class BTreeCursor {
   void go_before(const Place& place) noexcept {
     forget_way();
     const Node* const leaf = tree_->template descend<Side::before>(place, way());
-    order_ = leaf->order();
-    rank_ = leaf->rank_of(order_, place) - 1;  // wraps where nothing is before
-    leaf_ = rank_ < order_.count() ? leaf : nullptr;
+    const Permutation order = leaf->order();
+    stand(leaf, order, leaf->rank_of(order, place) - 1);  // wraps where nothing is before
   }
 
   const Tree* tree_;

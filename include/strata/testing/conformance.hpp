@@ -33,10 +33,9 @@ struct Conformance {
   }
   /// All that `more` found, too.
   void add(const Conformance& more) {
-    checked += more.checked;
+    checked += more.checked - more.violations.size();  // which `expect` counts
     for (const std::string& violation : more.violations) {
       expect(false, violation);
-      --checked;
     }
   }
 };
