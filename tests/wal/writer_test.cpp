@@ -143,6 +143,26 @@ TEST_CASE("segments that are not needed are removed, the oldest first", "[wal][w
             .batches.back() == more.back());
 }
 
+TEST_CASE("a log lets go of segments at once, and their files go when they are told to",
+          "[wal][writer]") {
+  Directory dir;
+  Log log = create_small(dir);
+  (void)append_all(log, {50, 60, 70, 80, 90, 100});
+  const auto segments = log.segments();
+  auto passed = log.take_through(segments[1].last_sequence);
+  CHECK(ids(log).front() == segments[2].id);
+  CHECK(image_of(dir.fs, dir.path).size() == segments.size());
+  // What the log does meanwhile is not disturbed.
+  const Batches more = append_all(log, {50});
+  REQUIRE(log.sync());
+  REQUIRE(passed.remove());
+  CHECK(image_of(dir.fs, dir.path).size() == log.segments().size());
+  REQUIRE(passed.remove());
+  REQUIRE(log.close());
+  CHECK(replay(dir.fs, dir.path, wal::RecoveryMode::strict, {.first_segment = segments[2].id})
+            .batches.back() == more.back());
+}
+
 TEST_CASE("a log that rotates goes on in a new segment, and the one before can be removed",
           "[wal][writer]") {
   Directory dir;

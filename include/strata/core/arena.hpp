@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <strata/core/bytes.hpp>
 #include <strata/core/large_pages.hpp>
 
 namespace strata {
@@ -40,6 +41,7 @@ class Arena {
     char* const at = next_;
     next_ += bytes;
     left_ -= bytes;
+    prefetch_behind(next_, next_bytes);
     return at;
   }
   /// Raw memory for an object of type `T`, aligned to its cache line.
@@ -57,6 +59,8 @@ class Arena {
 
  private:
   static constexpr std::size_t chunk_bytes_most = large_page_bytes;
+  /// Of a record and its node's slot: what will be written next.
+  static constexpr std::size_t next_bytes = 256;
 
   [[nodiscard]] char* allocate_from_new_chunk(std::size_t bytes) {
     if (bytes > chunk_bytes_most / 8) {

@@ -446,7 +446,12 @@ class EngineCore {
   }
   void forget_log(Sequence floor) {
     // Failures leave a segment behind that the next open removes.
-    (void)committer_->with_log([&](Log& log) { return log.remove_through(floor); });
+    if constexpr (requires(Log & log) { log.take_through(floor); }) {
+      auto passed = committer_->with_log([&](Log& log) { return log.take_through(floor); });
+      (void)passed.remove();  // writers do not wait for it
+    } else {
+      (void)committer_->with_log([&](Log& log) { return log.remove_through(floor); });
+    }
   }
 
  private:

@@ -73,17 +73,19 @@ struct Threads {
     ~type() { stop(); }
 
     void submit(Lane lane, void (*run)(void*), void* argument) {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) {
-        return;
+      {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) {
+          return;
+        }
+        of(lane).tasks.push_back({run, argument});
+        if (lane == Lane::log && !has_log_thread_) {
+          start(lane, 1);
+          has_log_thread_ = true;
+        }
       }
-      LaneState& own = of(lane);
-      own.tasks.push_back({run, argument});
-      own.ready.notify_one();
-      if (lane == Lane::log && !has_log_thread_) {
-        start(lane, 1);
-        has_log_thread_ = true;
-      }
+      // Who wakes finds the lock free: else it would sleep again, and have to be woken twice.
+      of(lane).ready.notify_one();
     }
     /// A thread that waits for work anyway wakes for it: there is none just for this.
     void every(std::uint64_t seconds, void (*run)(void*), void* argument) {

@@ -28,6 +28,8 @@
 /// | `l.segments()`            | `vector<Segment>` | oldest first; the last may still grow      |
 /// | `l.bytes()`               | `uint64_t`        | in all segments                            |
 /// | `l.remove_through(s)`     | `Result<void>`    | forgets segments that end at or below `s`  |
+/// | `l.take_through(s)`       | see wal/writer.hpp| optional: the same, but files go when it   |
+/// |                           |                   | is told to `remove()`, by any thread       |
 /// | `l.rotate()`              | `Result<void>`    | optional: what comes goes to a new segment |
 /// | `l.offer_ahead(offer)`    |                   | optional: may call `offer(ahead)`, where   |
 /// |                           |                   | `ahead.prepare()`, in any thread or never, |

@@ -13,8 +13,8 @@
 /// failed *sync* is final: nothing is retried, as the kernel may have dropped the pages, and every
 /// later call fails.
 ///
-/// Segments are never deleted but by `remove_through`. Threads: one at a time; the owner's commit
-/// lock sees to it.
+/// Segments are never deleted but by `take_through` and `remove_through`. Threads: one at a time;
+/// the owner's commit lock sees to it.
 
 #include <algorithm>
 #include <cassert>
@@ -137,25 +137,54 @@ class Writer {
     return sum;
   }
 
-  /// Deletes segments that end at or below `sequence`, oldest first; neither the current one nor
+  /// Segments that the log has let go of. Their files go with `remove`, which may take tens of
+  /// milliseconds and runs beside everything that the log does.
+  class [[nodiscard]] Passed {
+   public:
+    /// The oldest first. Error: that of a file that could not be removed; it and those behind it
+    /// stay where they are, and nobody asks for them again.
+    [[nodiscard]] Result<void> remove() {
+      open_.clear();
+      for (const std::string& path : paths_) {
+        auto removed = fs_.remove(path);
+        if (!removed && removed.error().code() != ErrorCode::not_found) {
+          return removed;
+        }
+      }
+      return {};
+    }
+
+   private:
+    friend Writer;
+    explicit Passed(Fs fs) : fs_(std::move(fs)) {}
+
+    Fs fs_;
+    std::vector<std::string> paths_;
+    std::vector<LogAppender<Fs, Checksum>> open_;  ///< of those that were not synced
+  };
+
+  /// Lets go of segments that end at or below `sequence`, oldest first; neither the current one nor
   /// the newest `retain_bytes` of the others. Requires: `sequence` is durable elsewhere, and
-  /// whoever replays begins behind what is deleted.
-  [[nodiscard]] Result<void> remove_through(Sequence sequence) {
+  /// whoever replays begins behind what goes.
+  [[nodiscard]] Passed take_through(Sequence sequence) {
+    Passed passed(fs_);
     std::uint64_t kept_bytes = bytes() - (segments_.empty() ? 0 : segments_.back().bytes);
     while (segments_.size() > 1 && segments_.front().last_sequence <= sequence &&
            kept_bytes - segments_.front().bytes >= options_.retain_bytes) {
       const Segment oldest = segments_.front();
-      auto removed = fs_.remove(path_of(oldest.id));
-      if (!removed && removed.error().code() != ErrorCode::not_found) {
-        return removed;
-      }
+      passed.paths_.push_back(path_of(oldest.id));
       kept_bytes -= oldest.bytes;
       segments_.erase(segments_.begin());
       if (!unsynced_.empty() && unsynced_.front().id() == oldest.id) {
+        passed.open_.push_back(std::move(unsynced_.front()));
         unsynced_.erase(unsynced_.begin());
       }
     }
-    return {};
+    return passed;
+  }
+  /// The same, and removes their files.
+  [[nodiscard]] Result<void> remove_through(Sequence sequence) {
+    return take_through(sequence).remove();
   }
 
  private:

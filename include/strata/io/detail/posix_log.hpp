@@ -23,6 +23,7 @@
 #include <string_view>
 #include <utility>
 
+#include <strata/core/bytes.hpp>
 #include <strata/core/error.hpp>
 #include <strata/io/detail/descriptor.hpp>
 #include <strata/io/detail/posix_log_pages.hpp>
@@ -73,6 +74,7 @@ class PosixLogFile {
     std::copy_n(header.data(), header.size(), to);
     std::copy_n(payload.data(), payload.size(), to + header.size());
     size_ = end;
+    prefetch_behind(pages_->map() + end, next_bytes);
     return {};
   }
 
@@ -110,8 +112,13 @@ class PosixLogFile {
   [[nodiscard]] std::uint64_t capacity_bytes() const noexcept { return pages_->capacity_bytes(); }
 
  private:
-  /// Of a log that grows so fast that others should make its pages ready, before it needs them.
-  static constexpr std::uint64_t ahead_bytes = std::uint64_t{1} << 20;
+  /// Of the next record: what will be written next.
+  static constexpr std::size_t next_bytes = 256;
+  /// A log that has this much grows so fast that others should make its pages ready ...
+  static constexpr std::uint64_t ahead_from_bytes = std::uint64_t{1} << 20;
+  /// ... so far ahead that a helper that waits for a processor (some milliseconds, in which a
+  /// writer fills a megabyte) is not late.
+  static constexpr std::uint64_t ahead_bytes = std::uint64_t{4} << 20;
 
   PosixLogFile(Descriptor file, std::string path, std::shared_ptr<PosixLogPages> pages) noexcept
       : file_(std::move(file)), path_(std::move(path)), pages_(std::move(pages)) {}
@@ -132,7 +139,7 @@ class PosixLogFile {
     }
     const std::uint64_t ready = pages_->ready();
     const std::uint64_t call_at = ready - std::min(ready, ahead_bytes / 2);
-    wants_ahead_ = end >= std::max(call_at, ahead_bytes) && ready < capacity_bytes();
+    wants_ahead_ = end >= std::max(call_at, ahead_from_bytes) && ready < capacity_bytes();
     alert_ = end < call_at ? call_at : ready;
     return {};
   }
