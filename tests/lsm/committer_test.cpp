@@ -61,7 +61,12 @@ struct Tape {
   using Committer = lsm::Committer<Tape, Log, checksum::Crc32c, metrics::None, clock::Frozen>;
 
   [[nodiscard]] static Result<void> prepare_commit() { return {}; }
-  void apply(const BatchOperation&, Sequence sequence) {
+  void aim(const BatchOperation& operation, unsigned slot) {
+    events.push_back("aim at " + std::string(operation.key));
+    aimed[slot] = operation.key;
+  }
+  void apply(const BatchOperation& operation, Sequence sequence, unsigned slot) {
+    CHECK(aimed[slot] == operation.key);
     events.push_back("apply " + std::to_string(sequence) + " beside " +
                      std::to_string(committer.visible().load()));
   }
@@ -69,6 +74,7 @@ struct Tape {
   [[nodiscard]] metrics::None::type& metrics() { return none; }
 
   std::vector<std::string> events{};
+  std::string aimed[2]{};
   metrics::None::type none{};
   Committer committer{*this, 10};
 };
@@ -83,7 +89,8 @@ TEST_CASE("a batch is logged, synced and applied, and then seen all at once") {
   batch.put("b", "2");
   batch.erase("c");
   REQUIRE(tape.committer.commit(batch, Durability::synced));
-  CHECK(tape.events == std::vector<std::string>{"log 11+3", "sync", "apply 11 beside 10",
+  CHECK(tape.events == std::vector<std::string>{"aim at a", "log 11+3", "sync", "aim at b",
+                                                "apply 11 beside 10", "aim at c",
                                                 "apply 12 beside 10", "apply 13 beside 10"});
   CHECK(tape.committer.visible() == 13);
 }

@@ -72,6 +72,49 @@ TEST_CASE("a cleared batch is empty and can be used again") {
   CHECK(operations_of(batch).size() == 1);
 }
 
+TEST_CASE("a batch is copied and moved whole, small or large") {
+  for (const int count : {0, 1, 5, 1000}) {
+    WriteBatch batch;
+    for (int i = 0; i < count; ++i) {
+      batch.put("key " + std::to_string(i), std::string(static_cast<std::size_t>(i % 50), 'v'));
+    }
+    const std::string bytes(batch.bytes());
+    WriteBatch copy(batch);
+    CHECK(copy.bytes() == bytes);
+    copy.put("more", "of it");
+    CHECK(batch.bytes() == bytes);
+    WriteBatch assigned;
+    assigned.put("what was here", std::string(300, 'x'));
+    assigned = batch;
+    CHECK(assigned.bytes() == bytes);
+    assigned.append(assigned);
+    CHECK(assigned.bytes() == bytes + bytes);
+    CHECK(assigned.count() == 2 * batch.count());
+    const WriteBatch moved(std::move(batch));
+    CHECK(moved.bytes() == bytes);
+    copy = WriteBatch();
+    CHECK(copy.bytes().empty());
+    copy.erase("e");
+    CHECK(operations_of(copy).size() == 1);
+  }
+}
+
+TEST_CASE("a write of any size goes into a batch behind others") {
+  WriteBatch batch;
+  std::vector<std::string> values;
+  for (std::size_t size = 0; size < 600; size += 7) {
+    values.push_back(std::string(size, static_cast<char>('a' + size % 26)));
+    batch.put(FamilyId{static_cast<std::uint32_t>(size)}, "k" + values.back(), values.back());
+  }
+  const auto operations = operations_of(batch);
+  REQUIRE(operations.size() == values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    CHECK(operations[i].key == "k" + values[i]);
+    CHECK(operations[i].value == values[i]);
+    CHECK(operations[i].family.value == 7 * i);
+  }
+}
+
 TEST_CASE("an empty key, and keys above the limit, are refused with what to do") {
   WriteBatch empty_key;
   empty_key.put("", "v");

@@ -7,6 +7,8 @@
 /// `Decoder` reads untrusted bytes (invariant 11): each `take_*` returns false, and takes
 /// nothing, when fewer bytes remain than the value claims.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -35,6 +37,22 @@ inline void put_fixed(std::string& out, Integer value) {
   char bytes[sizeof value];
   store_fixed(bytes, value);
   out.append(bytes, sizeof bytes);
+}
+
+/// The most bytes that a varint has.
+inline constexpr std::size_t varint_bytes_max = 10;
+
+/// Returns where it ends. Requires: room for it.
+[[nodiscard]] inline char* store_varint(char* to, std::uint64_t value) noexcept {
+  for (; value >= 0x80; value >>= 7) {
+    *to++ = static_cast<char>(value | 0x80);
+  }
+  *to++ = static_cast<char>(value);
+  return to;
+}
+/// Length (varint), then the bytes. Returns where they end.
+[[nodiscard]] inline char* store_string(char* to, std::string_view bytes) noexcept {
+  return std::copy_n(bytes.data(), bytes.size(), store_varint(to, bytes.size()));
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {
@@ -70,8 +88,38 @@ class Decoder {
   }
 
   [[nodiscard]] bool take_varint(std::uint64_t& value) noexcept {
+    // Most are lengths of one byte.
+    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) [[likely]] {
+      value = static_cast<unsigned char>(rest_.front());
+      rest_.remove_prefix(1);
+      return true;
+    }
+    return take_long_varint(value);
+  }
+
+  [[nodiscard]] bool take_bytes(std::size_t length, std::string_view& bytes) noexcept {
+    if (length > rest_.size()) {
+      return false;
+    }
+    bytes = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return true;
+  }
+
+  [[nodiscard]] bool take_string(std::string_view& bytes) noexcept {
+    const std::string_view before = rest_;
+    std::uint64_t length = 0;
+    if (take_varint(length) && take_bytes(length, bytes)) [[likely]] {
+      return true;
+    }
+    rest_ = before;
+    return false;
+  }
+
+ private:
+  [[nodiscard, gnu::noinline]] bool take_long_varint(std::uint64_t& value) noexcept {
     std::uint64_t decoded = 0;
-    for (std::size_t i = 0; i < rest_.size() && i < 10; ++i) {
+    for (std::size_t i = 0; i < rest_.size() && i < varint_bytes_max; ++i) {
       const auto byte = static_cast<unsigned char>(rest_[i]);
       if (i == 9 && byte > 1) {
         return false;  // more than 64 bits
@@ -86,26 +134,6 @@ class Decoder {
     return false;
   }
 
-  [[nodiscard]] bool take_bytes(std::size_t length, std::string_view& bytes) noexcept {
-    if (length > rest_.size()) {
-      return false;
-    }
-    bytes = rest_.substr(0, length);
-    rest_.remove_prefix(length);
-    return true;
-  }
-
-  [[nodiscard]] bool take_string(std::string_view& bytes) noexcept {
-    Decoder attempt = *this;
-    std::uint64_t length = 0;
-    if (!attempt.take_varint(length) || !attempt.take_bytes(length, bytes)) {
-      return false;
-    }
-    *this = attempt;
-    return true;
-  }
-
- private:
   std::string_view rest_;
 };
 

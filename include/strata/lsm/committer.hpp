@@ -23,6 +23,7 @@
 #include <strata/core/durability.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/aimed_batch.hpp>
 #include <strata/lsm/group_patience.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/lsm/write_queue.hpp>
@@ -41,9 +42,9 @@ struct PendingWrite : QueuedWrite {
 };
 
 /// `Host` (the engine) offers: `prepare_commit() -> Result<void>` (writable? room made?),
-/// `apply(operation, sequence)`, `commit_failed(const Error&)` (sync failed: go read-only),
-/// `metrics()`, `Host::keeps_log`; `prepare_log(ahead)` where the log offers that
-/// (wal/concept.hpp).
+/// `aim(operation, slot)` and `apply(operation, sequence, slot)` (lsm/aimed_batch.hpp),
+/// `commit_failed(const Error&)` (sync failed: go read-only), `metrics()`, `Host::keeps_log`;
+/// `prepare_log(ahead)` where the log offers that (wal/concept.hpp).
 template <class Host, class Log, class Checksum, class Metrics, class Clock>
 class Committer {
   using Timer = metrics::Timer<Metrics, Clock>;
@@ -188,6 +189,8 @@ class Committer {
       for_each(first, last, [&](PendingWrite& write) { write.result = prepared; });
       return;
     }
+    AimedBatch<Host> batch(host_);
+    batch.begin(first.bytes);
     if (auto logged = append_group(first, last); !logged) {
       host_.commit_failed(logged.error());
       for_each(first, last, [&](PendingWrite& write) {
@@ -200,11 +203,10 @@ class Committer {
     Sequence sequence = visible_.load(std::memory_order_relaxed);
     for_each(first, last, [&](PendingWrite& write) {
       if (write.result) {
-        BatchReader reader(write.bytes);
-        BatchOperation operation;
-        while (reader.next(operation)) {
-          host_.apply(operation, ++sequence);
+        if (&write != &first) {
+          batch.begin(write.bytes);
         }
+        batch.apply(sequence);
       }
     });
     // Publication: readers that load this sequence see the inserts above.

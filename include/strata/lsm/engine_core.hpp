@@ -376,12 +376,11 @@ class EngineCore {
     auto why = admitted ? Result<void>() : check_writable();
     return why ? admitted : why;
   }
-  void apply(const BatchOperation& operation, Sequence sequence) {
-    if constexpr (family_count == 1 && !has_dynamic) {
-      trees_.template at<0>().apply(operation, sequence);
-    } else {
-      with_tree(operation.family, [&](auto& tree) { tree.apply(operation, sequence); });
-    }
+  void aim(const BatchOperation& operation, unsigned slot) {
+    with_tree(operation.family, [&](auto& tree) { tree.aim(operation, slot); });
+  }
+  void apply(const BatchOperation& operation, Sequence sequence, unsigned slot) {
+    with_tree(operation.family, [&](auto& tree) { tree.apply_aimed(operation, sequence, slot); });
   }
   void commit_failed(const Error& error) { background_.stop_with(error); }
   /// Space for the log, made ready by others if there are any.

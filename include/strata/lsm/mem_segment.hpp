@@ -20,6 +20,7 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/large_pages.hpp>
 #include <strata/core/range_erase.hpp>
+#include <strata/memtable/concept.hpp>
 
 namespace strata::lsm {
 
@@ -37,6 +38,35 @@ class MemSegment {
   void insert(std::string_view key, Trailer trailer, std::string_view value) {
     note(trailer.sequence());
     table_.insert(key, trailer, value);
+  }
+
+  /// What a memtable knows of an insert that is to come; nothing where it does not aim.
+  class Aim {
+    friend MemSegment;
+    struct None {};
+    static auto make() {
+      if constexpr (memtable::Aiming<Table>) {
+        return typename Table::Aim();
+      } else {
+        return None();
+      }
+    }
+    decltype(make()) of_table{};
+  };
+  /// See memtable/concept.hpp.
+  void aim([[maybe_unused]] std::string_view key, [[maybe_unused]] Aim& to) const noexcept {
+    if constexpr (memtable::Aiming<Table>) {
+      table_.aim(key, to.of_table);
+    }
+  }
+  void insert([[maybe_unused]] Aim& aim, std::string_view key, Trailer trailer,
+              std::string_view value) {
+    if constexpr (memtable::Aiming<Table>) {
+      note(trailer.sequence());
+      table_.insert(aim.of_table, key, trailer, value);
+    } else {
+      insert(key, trailer, value);
+    }
   }
 
   void erase_range(std::string_view first, std::string_view last, Sequence sequence) {

@@ -157,6 +157,20 @@ class Tree : public TreeFiles<TypesOf> {
       active_->insert(operation.key, Trailer(sequence, operation.kind), operation.value);
     }
   }
+  /// The same in two steps, for two operations at once: see lsm/aimed_batch.hpp.
+  void aim(const BatchOperation& operation, unsigned slot) noexcept {
+    if (operation.kind != EntryKind::erase_range) {
+      active_->aim(operation.key, aims_[slot]);
+    }
+  }
+  void apply_aimed(const BatchOperation& operation, Sequence sequence, unsigned slot) {
+    if (operation.kind == EntryKind::erase_range) {
+      apply(operation, sequence);
+    } else {
+      active_->insert(aims_[slot], operation.key, Trailer(sequence, operation.kind),
+                      operation.value);
+    }
+  }
   [[nodiscard]] const Segment& active() const noexcept { return *active_; }
 
   // View changes: under the engine's lock.
@@ -561,6 +575,7 @@ class Tree : public TreeFiles<TypesOf> {
   /// Of the current view, which keeps it. The leader's own way there: it neither holds the lock nor
   /// an epoch, so a view that a flush replaces may go while the leader would look at it.
   Segment* active_ = nullptr;
+  typename Segment::Aim aims_[2];  ///< the commit leader's
 };
 
 }  // namespace strata::lsm

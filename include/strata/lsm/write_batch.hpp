@@ -10,16 +10,17 @@
 /// The n-th operation gets the n-th sequence of the batch: later operations win. Round trip:
 /// tests/lsm/write_batch_test.cpp. Not thread-safe.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
+#include <strata/lsm/batch_bytes.hpp>
 
 namespace strata {
 
@@ -33,16 +34,15 @@ class WriteBatch {
  public:
   void put(std::string_view key, std::string_view value) { put(FamilyId{}, key, value); }
   void put(FamilyId family, std::string_view key, std::string_view value) {
-    make_room(key, value);
-    append(EntryKind::put, family, key);
-    append_value(value);
+    append(EntryKind::put, family, key, &value);
   }
   void erase(std::string_view key) { erase(FamilyId{}, key); }
-  void erase(FamilyId family, std::string_view key) { append(EntryKind::erase, family, key); }
+  void erase(FamilyId family, std::string_view key) {
+    append(EntryKind::erase, family, key, nullptr);
+  }
   void merge(std::string_view key, std::string_view operand) { merge(FamilyId{}, key, operand); }
   void merge(FamilyId family, std::string_view key, std::string_view operand) {
-    append(EntryKind::merge, family, key);
-    append_value(operand);
+    append(EntryKind::merge, family, key, &operand);
     merged_families_ |= family.value < 64 ? std::uint64_t{1} << family.value : 0;
   }
   /// Erases every key in [first, last) that is there when the batch commits.
@@ -50,23 +50,32 @@ class WriteBatch {
     erase_range(FamilyId{}, first, last);
   }
   void erase_range(FamilyId family, std::string_view first, std::string_view last) {
-    append(EntryKind::erase_range, family, first);
-    append_value(last);
+    append(EntryKind::erase_range, family, first, &last);
   }
   void append(const WriteBatch& other) {
-    bytes_ += other.bytes_;
+    if (&other == this) {
+      append(WriteBatch(other));
+      return;
+    }
+    bytes_.append(other.bytes());
     count_ += other.count_;
     merged_families_ |= other.merged_families_;
     family_most_ = other.family_most_ > family_most_ ? other.family_most_ : family_most_;
     note_limits(other.key_bytes_most_, other.value_bytes_most_, other.has_empty_key_);
   }
-  void clear() noexcept { *this = WriteBatch(); }
+  /// Its memory stays, for what comes next.
+  void clear() noexcept {
+    lsm::BatchBytes bytes = std::move(bytes_);
+    bytes.clear();
+    *this = WriteBatch();
+    bytes_ = std::move(bytes);
+  }
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
 
   /// The number of operations.
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_.view(); }
   /// The greatest family that is written to.
   [[nodiscard]] FamilyId family_most() const noexcept { return {family_most_}; }
   /// Bit i: there is a merge in family i (of the first 64).
@@ -90,28 +99,19 @@ class WriteBatch {
   }
 
  private:
-  /// One allocation for a batch of one write, and few for a large one.
-  void make_room(std::string_view key, std::string_view value) {
-    if (value.size() > value_bytes_max) {
-      return;
-    }
-    const std::size_t needed = bytes_.size() + operation_overhead_max + key.size() + value.size();
-    if (needed > bytes_.capacity()) {
-      bytes_.reserve(std::max(needed, 2 * bytes_.capacity()));
-    }
-  }
-  void append(EntryKind kind, FamilyId family, std::string_view key) {
-    bytes_.push_back(static_cast<char>(kind));
-    put_varint(bytes_, family.value);
-    put_string(bytes_, key);
+  /// `value`: null where the kind has none.
+  void append(EntryKind kind, FamilyId family, std::string_view key,
+              const std::string_view* value) {
+    // What is beyond the limit makes the batch invalid, and is not copied for that.
+    const std::string_view stored =
+        value != nullptr && value->size() <= value_bytes_max ? *value : std::string_view();
+    char* to = bytes_.room(operation_overhead_max + key.size() + stored.size());
+    *to++ = static_cast<char>(kind);
+    to = store_string(store_varint(to, family.value), key);
+    bytes_.grow_to(value != nullptr ? store_string(to, stored) : to);
     ++count_;
     family_most_ = family.value > family_most_ ? family.value : family_most_;
-    note_limits(key.size(), 0, key.empty());
-  }
-  void append_value(std::string_view value) {
-    // What is beyond the limit makes the batch invalid, and is not copied for that.
-    put_string(bytes_, value.size() <= value_bytes_max ? value : std::string_view());
-    note_limits(0, value.size(), false);
+    note_limits(key.size(), value != nullptr ? value->size() : 0, key.empty());
   }
   void note_limits(std::size_t key_bytes, std::size_t value_bytes, bool empty_key) noexcept {
     key_bytes_most_ = key_bytes > key_bytes_most_ ? key_bytes : key_bytes_most_;
@@ -120,9 +120,9 @@ class WriteBatch {
   }
 
   /// The kind, the family and two lengths.
-  static constexpr std::size_t operation_overhead_max = 1 + 5 + 10 + 10;
+  static constexpr std::size_t operation_overhead_max = 1 + 3 * varint_bytes_max;
 
-  std::string bytes_;
+  lsm::BatchBytes bytes_;
   std::uint32_t count_ = 0;
   std::uint32_t family_most_ = 0;
   std::uint64_t merged_families_ = 0;

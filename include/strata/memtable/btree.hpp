@@ -86,41 +86,34 @@ struct BTree {
     type(const type&) = delete;
     type& operator=(const type&) = delete;
 
+    /// Where an insert will go.
+    class Aim {
+      friend type;
+      Path path;
+      Node* leaf = nullptr;
+      std::uint64_t hash = 0;
+      std::uint64_t splits = 0;  ///< when it was found
+      bool is_rightmost = false;
+    };
+    /// The first half of an insert: finds the place, and asks for what the second half will touch.
+    /// Requires: nobody inserts meanwhile.
+    void aim(std::string_view key, Aim& to) const noexcept {
+      find_place(key, Trailer::seek(sequence_max), to);
+    }
+    /// The second half, with any inserts in between. Requires: `aim` is of `key`, and no version of
+    /// it here is newer.
+    void insert(Aim& aim, std::string_view key, Trailer trailer, std::string_view value) {
+      const detail::SpinGuard guard(writing_);
+      if (aim.splits != splits_) [[unlikely]] {
+        find_place(key, trailer, aim);
+      }
+      insert_at(aim, key, trailer, value);
+    }
     void insert(std::string_view key, Trailer trailer, std::string_view value) {
       const detail::SpinGuard guard(writing_);
-      const std::uint64_t hash = hashes_keys_ ? hash64(key) : 0;
-      if (hashes_keys_) {
-        filter_.prefetch(hash);
-        latest_.prefetch(hash);
-      }
-      const Place place(key, trailer);
-      Path path;
-      Node* node = root_.load(std::memory_order_relaxed);
-      bool is_rightmost = true;
-      while (node->level > 0) {
-        auto* const inner = static_cast<Inner*>(node);
-        const Permutation order = inner->order();
-        const unsigned rank = rank_for(*inner, order, place, is_rightmost);
-        const unsigned child = Inner::child_of(order, rank);
-        path.steps[path.depth++] = {inner, child, rank};
-        node = inner->children[child].load(std::memory_order_relaxed);
-        inner->prefetch_child(node);
-      }
-      // While the leaf is on its way.
-      const Record* const record = Record::create(arena_, key, trailer, value);
-      if (hashes_keys_) {
-        filter_.add(hash, arena_);
-        latest_.note(hash, *record, arena_);
-      }
-      const Permutation order = node->order();
-      const unsigned rank = rank_for(*node, order, place, is_rightmost);
-      if (order.count() < capacity) {
-        node->set(order.count(), record);
-        node->permutation.store(order.with_insert(rank).word(), std::memory_order_release);
-      } else {
-        split_leaf(*node, order, rank, record, path, left_share(is_rightmost));
-      }
-      entry_count_.store(entry_count() + 1, std::memory_order_relaxed);
+      Aim aim;
+      find_place(key, trailer, aim);
+      insert_at(aim, key, trailer, value);
     }
 
     [[nodiscard]] std::optional<Found> find(std::string_view key,
@@ -161,6 +154,48 @@ struct BTree {
     using Cursor = detail::BTreeCursor<type>;
 
    private:
+    void find_place(std::string_view key, Trailer trailer, Aim& to) const noexcept {
+      to.hash = hashes_keys_ ? hash64(key) : 0;
+      if (hashes_keys_) {
+        filter_.prefetch(to.hash);
+        latest_.prefetch(to.hash);
+      }
+      const Place place(key, trailer);
+      to.splits = splits_;
+      to.path.depth = 0;
+      to.is_rightmost = true;
+      to.leaf = root_.load(std::memory_order_relaxed);
+      // Not while nodes have levels: the leaf, which is still on its way, would be waited for.
+      for (unsigned level = to.leaf->level; level > 0; --level) {
+        auto* const inner = static_cast<Inner*>(to.leaf);
+        const Permutation order = inner->order();
+        const unsigned rank = rank_for(*inner, order, place, to.is_rightmost);
+        const unsigned child = Inner::child_of(order, rank);
+        to.path.steps[to.path.depth++] = {inner, child, rank};
+        to.leaf = inner->children[child].load(std::memory_order_relaxed);
+        inner->prefetch_child(to.leaf);
+      }
+    }
+    /// Requires: under the lock, with a place that still is one.
+    void insert_at(const Aim& at, std::string_view key, Trailer trailer, std::string_view value) {
+      const Record* const record = Record::create(arena_, key, trailer, value);
+      if (hashes_keys_) {
+        filter_.add(at.hash, arena_);
+        latest_.note(at.hash, *record, arena_);
+      }
+      const Permutation order = at.leaf->order();
+      bool is_rightmost = at.is_rightmost;
+      const unsigned rank = rank_for(*at.leaf, order, Place(key, trailer), is_rightmost);
+      if (order.count() < capacity) {
+        at.leaf->set(order.count(), record);
+        at.leaf->permutation.store(order.with_insert(rank).word(), std::memory_order_release);
+      } else {
+        ++splits_;
+        split_leaf(*at.leaf, order, rank, record, at.path, left_share(is_rightmost));
+      }
+      entry_count_.store(entry_count() + 1, std::memory_order_relaxed);
+    }
+
     /// The leaf with the last entry before `place`, or the one where the first at or behind it
     /// would lie: where a separator equals `place`, these are two. Calls `visit(inner, order,
     /// rank)` on the way: it goes on to the child at `rank`.
@@ -225,7 +260,7 @@ struct BTree {
     }
 
     void split_leaf(const Node& full, Permutation order, unsigned rank, const Record* record,
-                    Path& path, unsigned share) {
+                    const Path& path, unsigned share) {
       const auto record_at = [&](unsigned i) {
         return i == rank ? record : full.records[order.slot(i < rank ? i : i - 1)];
       };
@@ -251,7 +286,7 @@ struct BTree {
 
     /// Puts `left` in the place of the child that the last of the first `depth` steps went to, and
     /// `right` behind it.
-    void install(Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
+    void install(const Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
                  unsigned share) {
       if (depth == 0) {
         Inner* const root = arena_.create<Inner>(left->level + 1, 0U);
@@ -276,8 +311,8 @@ struct BTree {
       }
     }
 
-    void split_inner(Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
-                     unsigned share) {
+    void split_inner(const Path& path, unsigned depth, Node* left, Node* right,
+                     const Record* separator, unsigned share) {
       const Step& step = path.steps[depth - 1];
       const Inner& full = *step.inner;
       const Permutation order = full.order();
@@ -320,6 +355,7 @@ struct BTree {
     std::atomic<Node*> root_;
     std::atomic<std::uint64_t> entry_count_{0};
     std::atomic<bool> writing_{false};
+    std::uint64_t splits_ = 0;  ///< of leaves; the writers'
     const bool hashes_keys_;
     detail::GrowingBloom filter_;  ///< keys that are not in it are not here
     detail::LatestRecords latest_;

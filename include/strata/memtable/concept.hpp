@@ -13,6 +13,10 @@
 /// | `t.find(key, sequence)`         | `optional<Found>`: the newest version <= `sequence`   |
 /// | `t.memory_bytes()`              | taken so far, from any thread                         |
 /// | `t.entry_count()`               | inserted so far, from any thread                      |
+/// | `t.aim(key, aim)`               | optional: the first half of an insert, which asks for |
+/// |                                 | memory; nobody inserts meanwhile                      |
+/// | `t.insert(aim, key, trailer,    | its second half, with any inserts in between; `aim`,  |
+/// |   value)`                       | a `T::Aim`, is of `key`; no version of it is newer    |
 /// | `T::Cursor(t)`                  | stands nowhere                                        |
 /// | `c.seek_to_first/last()`        | the least and the greatest entry                      |
 /// | `c.seek(key, sequence)`         | the first entry at or behind (key, `sequence`)        |
@@ -65,6 +69,16 @@ concept Table = std::constructible_from<typename T::Cursor, const T&> &&
 };
 
 }  // namespace detail
+
+/// A memtable whose inserts have two halves.
+template <class T>
+concept Aiming = std::default_initializable<typename T::Aim> &&
+    requires(T table, const T constant, std::string_view bytes, Trailer trailer,
+             typename T::Aim aim) {
+  constant.aim(bytes, aim);
+  table.insert(aim, bytes, trailer, bytes);
+};
+
 }  // namespace memtable
 
 template <class M>

@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -28,6 +30,15 @@
 namespace strata::testing {
 
 namespace detail {
+
+template <class Table>
+struct aim_of {
+  struct type {};
+};
+template <memtable::Aiming Table>
+struct aim_of<Table> {
+  using type = typename Table::Aim;
+};
 
 /// A memtable beside its model.
 template <MemtablePolicy P, ComparatorPolicy C>
@@ -49,16 +60,27 @@ class MemtableProbe {
       : found_(found), table_(options) {}
 
   /// Nothing where (key, trailer) is there already.
-  void insert(std::string key, Trailer trailer, std::string value) {
-    if (!model_.try_emplace({key, trailer}, value).second) {
-      return;
+  void insert(const std::string& key, Trailer trailer, const std::string& value) {
+    if (model_.try_emplace({key, trailer}, value).second) {
+      insert_by(key, value,
+                [&](std::string_view k, std::string_view v) { table_.insert(k, trailer, v); });
     }
-    const std::size_t before = table_.memory_bytes();
-    bytes_ += key.size() + value.size();
-    table_.insert(key, trailer, value);
-    std::fill(key.begin(), key.end(), '?');
-    std::fill(value.begin(), value.end(), '?');
-    found_.expect(table_.memory_bytes() >= before, "memory_bytes never shrinks");
+  }
+
+  /// The first half of an insert, whose turn comes behind those that were aimed at before.
+  void aim(const std::string& key) requires memtable::Aiming<Table> {
+    aims_.emplace_back(key, std::make_unique<typename Table::Aim>());
+    table_.aim(std::string(key), *aims_.back().second);
+  }
+  [[nodiscard]] std::size_t aimed() const noexcept { return aims_.size(); }
+  void forget_aims() { aims_.clear(); }
+  /// The second half. Requires: no version is newer.
+  void insert_aimed(Trailer trailer, const std::string& value) requires memtable::Aiming<Table> {
+    const auto [key, aim] = std::move(aims_.front());
+    aims_.pop_front();
+    model_.try_emplace({key, trailer}, value);
+    insert_by(key, value,
+              [&](std::string_view k, std::string_view v) { table_.insert(*aim, k, trailer, v); });
   }
 
   void check_all() {
@@ -123,6 +145,16 @@ class MemtableProbe {
   }
 
  private:
+  /// What was handed over is gone afterwards: a memtable keeps copies.
+  template <class Insert>
+  void insert_by(std::string key, std::string value, Insert insert) {
+    const std::size_t before = table_.memory_bytes();
+    bytes_ += key.size() + value.size();
+    insert(key, value);
+    std::fill(key.begin(), key.end(), '?');
+    std::fill(value.begin(), value.end(), '?');
+    found_.expect(table_.memory_bytes() >= before, "memory_bytes never shrinks");
+  }
   bool expect_at(const Cursor& cursor, Position expected, std::string_view promise) {
     const bool is_there = cursor.valid() == (expected != model_.end()) &&
                           (!cursor.valid() || (cursor.key() == expected->first.first &&
@@ -172,6 +204,8 @@ class MemtableProbe {
   Table table_;
   Model model_;
   std::size_t bytes_ = 0;
+  /// Inserts whose second half is to come; nothing where there are no halves.
+  std::deque<std::pair<std::string, std::unique_ptr<typename aim_of<Table>::type>>> aims_;
 };
 
 enum class KeyShape {
@@ -302,6 +336,36 @@ void check_sizes(Conformance& found, const typename P::Options& options) {
   probe.check_all();
 }
 
+/// Inserts in two halves, with some to many others between them, whole ones among these, and some
+/// that never have their second half.
+template <MemtablePolicy P, ComparatorPolicy C>
+void check_halves(Conformance& found, const typename P::Options& options, std::uint64_t seed) {
+  for (const KeyShape shape : {KeyShape::few_letters, KeyShape::zeros, KeyShape::long_prefixes,
+                               KeyShape::extremes, KeyShape::random}) {
+    for (const std::size_t ahead : {0U, 1U, 40U}) {
+      std::mt19937_64 random(seed);
+      MemtableProbe<P, C> probe(found, options);
+      Sequence sequence = 0;
+      const auto value = [&] { return std::string(random() % 20, static_cast<char>(sequence)); };
+      for (int i = 0; i < 1500; ++i) {
+        probe.aim(shaped_key(shape, random));
+        if (i % 10 == 0) {
+          ++sequence;
+          probe.insert(shaped_key(shape, random), trailer_of(sequence), value());
+        }
+        if (i % 97 == 96) {
+          probe.forget_aims();
+        }
+        while (probe.aimed() > (i == 1499 ? 0 : ahead)) {
+          ++sequence;
+          probe.insert_aimed(trailer_of(sequence), value());
+        }
+      }
+      probe.check_all();
+    }
+  }
+}
+
 }  // namespace detail
 
 template <MemtablePolicy P, ComparatorPolicy C>
@@ -312,6 +376,9 @@ template <MemtablePolicy P, ComparatorPolicy C>
   detail::check_arrivals<P, C>(found, options);
   detail::check_versions<P, C>(found, options, seed);
   detail::check_sizes<P, C>(found, options);
+  if constexpr (memtable::Aiming<typename P::template type<C>>) {
+    detail::check_halves<P, C>(found, options, seed);
+  }
   return found;
 }
 
