@@ -41,7 +41,9 @@ class Arena {
     char* const at = next_;
     next_ += bytes;
     left_ -= bytes;
-    prefetch_behind(next_, next_bytes);
+    if (left_ >= next_bytes) {
+      prefetch_behind(next_, next_bytes);
+    }
     return at;
   }
   /// Raw memory for an object of type `T`, aligned to its cache line.

@@ -69,13 +69,11 @@ inline void prefetch(const void* at, std::size_t bytes) noexcept {
   }
 }
 
-/// For who writes up to `end` and will go on there: asks for the lines of the next `bytes` bytes,
-/// which need not be memory. A store does not wait for its line, but a locked instruction waits for
-/// all stores before it.
+/// For who writes up to `end` and will go on there: asks for the lines of the next `bytes` bytes. A
+/// store does not wait for its line, but a locked instruction waits for all stores before it.
 inline void prefetch_behind(const void* end, std::size_t bytes) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(end);
   for (std::size_t line = 64; line <= bytes; line += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(address + line), 1);
+    __builtin_prefetch(static_cast<const char*>(end) + line, 1);
   }
 }
 

@@ -41,29 +41,18 @@ class MemSegment {
   }
 
   /// What a memtable knows of an insert that is to come; nothing where it does not aim.
-  class Aim {
-    friend MemSegment;
-    struct None {};
-    static auto make() {
-      if constexpr (memtable::Aiming<Table>) {
-        return typename Table::Aim();
-      } else {
-        return None();
-      }
-    }
-    decltype(make()) of_table{};
-  };
+  using Aim = typename memtable::aim_of<Table>::type;
   /// See memtable/concept.hpp.
   void aim([[maybe_unused]] std::string_view key, [[maybe_unused]] Aim& to) const noexcept {
     if constexpr (memtable::Aiming<Table>) {
-      table_.aim(key, to.of_table);
+      table_.aim(key, to);
     }
   }
   void insert([[maybe_unused]] Aim& aim, std::string_view key, Trailer trailer,
               std::string_view value) {
     if constexpr (memtable::Aiming<Table>) {
       note(trailer.sequence());
-      table_.insert(aim.of_table, key, trailer, value);
+      table_.insert(aim, key, trailer, value);
     } else {
       insert(key, trailer, value);
     }

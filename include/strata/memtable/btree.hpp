@@ -87,8 +87,7 @@ struct BTree {
     type& operator=(const type&) = delete;
 
     /// Where an insert will go.
-    class Aim {
-      friend type;
+    struct Aim {
       Path path;
       Node* leaf = nullptr;
       std::uint64_t hash = 0;

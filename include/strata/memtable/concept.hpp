@@ -79,6 +79,16 @@ concept Aiming = std::default_initializable<typename T::Aim> &&
   table.insert(aim, bytes, trailer, bytes);
 };
 
+/// `T::Aim`; empty where `T` does not aim.
+template <class T>
+struct aim_of {
+  struct type {};
+};
+template <Aiming T>
+struct aim_of<T> {
+  using type = typename T::Aim;
+};
+
 }  // namespace memtable
 
 template <class M>

@@ -31,15 +31,6 @@ namespace strata::testing {
 
 namespace detail {
 
-template <class Table>
-struct aim_of {
-  struct type {};
-};
-template <memtable::Aiming Table>
-struct aim_of<Table> {
-  using type = typename Table::Aim;
-};
-
 /// A memtable beside its model.
 template <MemtablePolicy P, ComparatorPolicy C>
 class MemtableProbe {
@@ -76,11 +67,13 @@ class MemtableProbe {
   void forget_aims() { aims_.clear(); }
   /// The second half. Requires: no version is newer.
   void insert_aimed(Trailer trailer, const std::string& value) requires memtable::Aiming<Table> {
-    const auto [key, aim] = std::move(aims_.front());
+    const auto aimed = std::move(aims_.front());
+    const std::string& key = aimed.first;
     aims_.pop_front();
     model_.try_emplace({key, trailer}, value);
-    insert_by(key, value,
-              [&](std::string_view k, std::string_view v) { table_.insert(*aim, k, trailer, v); });
+    insert_by(key, value, [&](std::string_view k, std::string_view v) {
+      table_.insert(*aimed.second, k, trailer, v);
+    });
   }
 
   void check_all() {
@@ -205,7 +198,7 @@ class MemtableProbe {
   Model model_;
   std::size_t bytes_ = 0;
   /// Inserts whose second half is to come; nothing where there are no halves.
-  std::deque<std::pair<std::string, std::unique_ptr<typename aim_of<Table>::type>>> aims_;
+  std::deque<std::pair<std::string, std::unique_ptr<typename memtable::aim_of<Table>::type>>> aims_;
 };
 
 enum class KeyShape {

@@ -74,7 +74,9 @@ class PosixLogFile {
     std::copy_n(header.data(), header.size(), to);
     std::copy_n(payload.data(), payload.size(), to + header.size());
     size_ = end;
-    prefetch_behind(pages_->map() + end, next_bytes);
+    if (end + next_bytes <= alert_) {
+      prefetch_behind(pages_->map() + end, next_bytes);
+    }
     return {};
   }
 
