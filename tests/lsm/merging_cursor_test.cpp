@@ -86,10 +86,12 @@ TEST_CASE("walks in any direction over any sources agree with a sorted list") {
     std::vector<VersionedEntry> all;
     std::vector<std::vector<VersionedEntry>> sources(1 + random() % 5);
     for (strata::Sequence s = 1; s <= 40; ++s) {
-      // Keys that differ at once, in their second eight bytes, and behind both.
-      const std::string shared(random() % 3 * 8, '-');
-      const auto e =
-          entry(shared + std::string(1 + random() % 2, static_cast<char>('a' + random() % 3)), s);
+      // Keys that differ at once, in their second eight bytes, and behind both, or in zeros alone.
+      constexpr std::size_t shared_bytes[] = {0, 7, 8, 14, 15, 16};
+      std::string key(shared_bytes[random() % 6], '-');
+      key.append(random() % 3, static_cast<char>('a' + random() % 2));
+      key.append(key.empty() ? 1 : random() % 3, '\0');
+      const auto e = entry(key, s);
       all.push_back(e);
       sources[random() % sources.size()].push_back(e);
     }

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include <strata/core/bytes.hpp>
 #include <strata/core/large_pages.hpp>
+#include <strata/core/prefetch.hpp>
 
 namespace strata {
 

@@ -7,7 +7,6 @@
 /// `Decoder` reads untrusted bytes (invariant 11): each `take_*` returns false, and takes
 /// nothing, when fewer bytes remain than the value claims.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -52,7 +51,8 @@ inline constexpr std::size_t varint_bytes_max = 10;
 }
 /// Length (varint), then the bytes. Returns where they end.
 [[nodiscard]] inline char* store_string(char* to, std::string_view bytes) noexcept {
-  return std::copy_n(bytes.data(), bytes.size(), store_varint(to, bytes.size()));
+  to = store_varint(to, bytes.size());
+  return std::char_traits<char>::copy(to, bytes.data(), bytes.size()) + bytes.size();
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {

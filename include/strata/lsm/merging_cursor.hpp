@@ -4,9 +4,10 @@
 /// Merges sorted sources into one order: key ascending, newest version first.
 ///
 /// A binary heap of sources, each with the first sixteen bytes of its current key in two numbers,
-/// so that most comparisons never touch key bytes. While one source stays in front, a step costs
-/// one `next` and two comparisons. Sources are of three known types, so there is no virtual call.
-/// Directions may change at any time; a change re-seeks the other sources.
+/// so that most comparisons never touch key bytes: none where keys have no more. While one source
+/// stays in front, a step costs one `next` and two comparisons. Sources are of three known types,
+/// so there is no virtual call. Directions may change at any time; a change re-seeks the other
+/// sources.
 
 #include <algorithm>
 #include <cstddef>
@@ -59,6 +60,20 @@ class MergingCursor {
     [[nodiscard]] bool has_heads_of(const Source& other) const noexcept {
       return head == other.head && second_head == other.second_head;
     }
+    /// Whether its heads and its length are all there is to its key.
+    [[nodiscard]] bool is_short() const noexcept {
+      return Comparator::is_bytewise && key.size() <= 16;
+    }
+  };
+
+  /// The key of a source that is short; of another one something that no short key is.
+  struct ShortKey {
+    std::uint64_t head;
+    std::uint64_t second_head;
+    std::size_t size;
+    explicit ShortKey(const Source& source) noexcept
+        : head(source.head), second_head(source.second_head), size(source.key.size()) {}
+    friend bool operator==(const ShortKey&, const ShortKey&) noexcept = default;
   };
 
  public:
@@ -119,6 +134,14 @@ class MergingCursor {
     }
     if (!may_tie()) {
       step(to_next_key);
+      return;
+    }
+    const Source& top = *heap_.front();
+    if (top.is_short()) {
+      const ShortKey left(top);
+      do {
+        step(to_next_key);
+      } while (valid() && ShortKey(*heap_.front()) == left);
       return;
     }
     left_.assign(key());
@@ -185,8 +208,11 @@ class MergingCursor {
         return a.second_head < b.second_head ? -1 : 1;
       }
     }
-    const int keys = Comparator::compare(a.key, b.key);
-    if (keys != 0) {
+    if (a.is_short() && b.is_short()) {
+      if (a.key.size() != b.key.size()) {
+        return a.key.size() < b.key.size() ? -1 : 1;
+      }
+    } else if (const int keys = Comparator::compare(a.key, b.key); keys != 0) {
       return keys;
     }
     return a.trailer > b.trailer ? -1 : (a.trailer < b.trailer ? 1 : 0);

@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include <strata/core/bytes.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/core/prefetch.hpp>
 #include <strata/memtable/btree_node.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include <strata/core/bytes.hpp>
+#include <strata/core/prefetch.hpp>
 #include <strata/memtable/head_search.hpp>
 #include <strata/memtable/permutation.hpp>
 #include <strata/memtable/record.hpp>

@@ -43,6 +43,7 @@
 #include <strata/core/bytes.hpp>
 #include <strata/core/coding.hpp>
 #include <strata/core/entry.hpp>
+#include <strata/core/prefetch.hpp>
 #include <strata/table/block_hash.hpp>
 #include <strata/table/block_memory.hpp>
 

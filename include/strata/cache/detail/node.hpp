@@ -27,7 +27,7 @@
 
 #include <strata/cache/detail/queue.hpp>
 #include <strata/core/arena.hpp>
-#include <strata/core/bytes.hpp>
+#include <strata/core/prefetch.hpp>
 
 namespace strata::cache::detail {
 

@@ -23,8 +23,8 @@
 #include <string_view>
 #include <utility>
 
-#include <strata/core/bytes.hpp>
 #include <strata/core/error.hpp>
+#include <strata/core/prefetch.hpp>
 #include <strata/io/detail/descriptor.hpp>
 #include <strata/io/detail/posix_log_pages.hpp>
 
