@@ -234,6 +234,29 @@ TEST_CASE("a segment whose append failed is abandoned for a new one", "[wal][fau
   }
 }
 
+TEST_CASE("a segment that can not be removed stays, and the log goes on", "[wal][fault]") {
+  Simulated fs = new_disk();
+  wal::Options options;
+  options.segment_bytes = 300;
+  auto log = Log::create(fs, directory, options, {database_id, 1, 0});
+  REQUIRE(log);
+  (void)append_all(*log, {150, 150, 150});
+  REQUIRE(log->sync());
+  const std::size_t files = fs.list(directory).value().size();
+  auto passed = log->take_through(sequence_max);
+  REQUIRE(log->segments().size() == 1);
+  fs.inject({.call = 0, .path_contains = ".log", .kind = FaultKind::eio});
+  const auto removed = passed.remove();
+  REQUIRE_FALSE(removed);
+  CHECK(removed.error().code() == ErrorCode::io);
+  CHECK(fs.list(directory).value().size() == files);
+  const Batches more = append_all(*log, {50});
+  REQUIRE(log->sync());
+  REQUIRE(passed.remove());
+  CHECK(fs.list(directory).value().size() == log->segments().size());
+  CHECK(replay(fs, directory, RecoveryMode::strict).batches.back() == more.back());
+}
+
 TEST_CASE("a failed sync is final", "[wal][fault]") {
   Simulated fs = new_disk();
   wal::Options options;

@@ -61,7 +61,7 @@ class Arena {
 
  private:
   static constexpr std::size_t chunk_bytes_most = large_page_bytes;
-  /// Of a record and its node's slot: what will be written next.
+  /// Of what will be allocated next, most often a record, and written at once.
   static constexpr std::size_t next_bytes = 256;
 
   [[nodiscard]] char* allocate_from_new_chunk(std::size_t bytes) {

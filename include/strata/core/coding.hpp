@@ -3,9 +3,9 @@
 
 /// Integers and strings as bytes, and a reader that can not run past its input.
 ///
-/// Fixed-width integers are little-endian; `varint` is LEB128. `put_*` append to a string.
-/// `Decoder` reads untrusted bytes (invariant 11): each `take_*` returns false, and takes
-/// nothing, when fewer bytes remain than the value claims.
+/// Fixed-width integers are little-endian; `varint` is LEB128. `put_*` append to a string,
+/// `store_*` write to memory that has room. `Decoder` reads untrusted bytes (invariant 11): each
+/// `take_*` returns false, and takes nothing, when fewer bytes remain than the value claims.
 
 #include <cstddef>
 #include <cstdint>
@@ -56,11 +56,8 @@ inline constexpr std::size_t varint_bytes_max = 10;
 }
 
 inline void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
+  char bytes[varint_bytes_max];
+  out.append(bytes, static_cast<std::size_t>(store_varint(bytes, value) - bytes));
 }
 
 /// Length (varint), then the bytes.

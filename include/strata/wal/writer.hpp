@@ -115,7 +115,7 @@ class Writer {
   }
 
   /// Goes on in a new segment if the current one has a sixteenth of its bytes: once what is in
-  /// there is durable elsewhere, `remove_through` can have it. On failure all stays as it is.
+  /// there is durable elsewhere, `take_through` can have it. On failure all stays as it is.
   [[nodiscard]] Result<void> rotate() {
     if (auto usable = check_usable({}); !usable) {
       return usable;
@@ -142,7 +142,7 @@ class Writer {
   class [[nodiscard]] Passed {
    public:
     /// The oldest first. Error: that of a file that could not be removed; it and those behind it
-    /// stay where they are, and nobody asks for them again.
+    /// stay where they are, for another call. The log has forgotten them.
     [[nodiscard]] Result<void> remove() {
       open_.clear();
       for (const std::string& path : paths_) {
