@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 #include <strata/core/bytes.hpp>
+#include <string>
 #include <vector>
 
 using namespace strata;
@@ -107,4 +108,27 @@ TEST_CASE("the successor of a prefix is the least string above all that start wi
     const bool starts_with = key.substr(0, prefix.size()) == prefix;
     REQUIRE(starts_with == (key >= prefix && key < *successor));
   }
+}
+
+TEST_CASE("Bytes compare as strings do, however long they are and wherever they differ") {
+  std::vector<std::string> keys;
+  for (std::size_t size = 0; size < 36; ++size) {
+    const std::string key(size, 'k');
+    keys.push_back(key);
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char other : {'\0', '\x7f', '\x80', '\xff'}) {
+        keys.push_back(key);
+        keys.back()[at] = other;
+      }
+    }
+  }
+  const auto sign = [](int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; };
+  std::uint64_t wrong = 0;
+  for (const std::string& a : keys) {
+    for (const std::string& b : keys) {
+      wrong += sign(strata::compare_bytes(a, b)) == sign(a.compare(b)) ? 0U : 1U;
+    }
+  }
+  CHECK(keys.size() > 2000);
+  CHECK(wrong == 0);
 }

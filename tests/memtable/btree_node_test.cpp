@@ -14,6 +14,7 @@ using strata::EntryKind;
 using strata::Trailer;
 using strata::comparator::Bytewise;
 using strata::comparator::ReverseBytewise;
+using strata::memtable::detail::BTreeInner;
 using strata::memtable::detail::BTreeNode;
 using strata::memtable::detail::NodeBounds;
 using strata::memtable::detail::Permutation;
@@ -96,4 +97,54 @@ TEST_CASE("A slot that is copied into a node with another prefix has the head th
     CHECK(to.heads[2] == strata::key_head("user:0012", prefix_bytes));
     CHECK(to.records[2] == from.records[0]);
   }
+}
+
+TEST_CASE("An open node ranks what lies outside its prefix before or behind all separators") {
+  Records record;
+  BTreeInner<Bytewise> node(1, 5, true);
+  node.set(0, record("user:0012", 5));
+  node.set(1, record("user:0034", 5));
+  const Permutation order = Permutation::identity(2);
+  const auto rank = [&](std::string_view key) {
+    const BTreeInner<Bytewise>::Place place(key, Trailer(5, EntryKind::put));
+    CHECK(node.is_before(order, place) == (node.rank_of(order, place) == 2));
+    CHECK(node.rank_of<Side::at_or_behind>(order, place) >= node.rank_of(order, place));
+    return node.rank_of(order, place);
+  };
+  for (const std::string_view before :
+       {"", "u", "user", "usds:9999", "\x01", "user:", "user:0011"}) {
+    CAPTURE(before);
+    CHECK(rank(before) == 0);
+  }
+  CHECK(rank("user:0012") == 0);
+  CHECK(rank("user:0020") == 1);
+  for (const std::string_view behind : {"user:0035", "user;", "users", "v", "\xff"}) {
+    CAPTURE(behind);
+    CHECK(rank(behind) == 2);
+  }
+}
+
+TEST_CASE(
+    "An open node takes separators that have its prefix; the first one may be any of its length") {
+  Records record;
+  BTreeInner<Bytewise> node(1, 5, true);
+  CHECK(node.fits(Permutation(), *record("order:1")));
+  CHECK_FALSE(node.fits(Permutation(), *record("user")));
+  const BTreeInner<Bytewise>::Place anywhere("a", Trailer());
+  CHECK(node.rank_of(Permutation(), anywhere) == 0);
+  CHECK(node.is_before(Permutation(), anywhere));
+  node.set(0, record("user:0012"));
+  const Permutation order = Permutation::identity(1);
+  CHECK(node.fits(order, *record("user:9")));
+  CHECK_FALSE(node.fits(order, *record("user")));
+  CHECK_FALSE(node.fits(order, *record("usex:0012")));
+  CHECK(BTreeInner<Bytewise>(1, 5).fits(order, *record("usex:0012")));
+}
+
+TEST_CASE("The prefix of an open node leaves room for keys that share less") {
+  Records record;
+  using Inner = BTreeInner<Bytewise>;
+  CHECK(Inner::open_prefix(*record("user:000012"), *record("user:000034")) == 5);
+  CHECK(Inner::open_prefix(*record("abcd1"), *record("abcd2")) == 0);
+  CHECK(BTreeInner<ReverseBytewise>::open_prefix(*record("user:12"), *record("user:12")) == 0);
 }

@@ -6,12 +6,14 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <strata/core/hash.hpp>
 #include <strata/testing/memtable_conformance.hpp>
 #include <strata/testing/memtable_thread_conformance.hpp>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 using strata::memtable::BTree;
 using strata::testing::Sentences;
@@ -110,4 +112,137 @@ TEST_CASE("A cursor passes all versions of a key at once, few or many") {
     seen += cursor.key();
   }
   CHECK(seen == "abcdefghi");
+}
+
+namespace {
+
+std::string eight_digits(std::uint32_t i) {
+  std::string digits(8, '0');
+  for (std::size_t at = digits.size(); i > 0; i /= 10) {
+    digits[--at] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}
+
+}  // namespace
+
+// Inner nodes at the tree's edges take what their separators share for their prefix, until a key
+// comes that does not.
+TEST_CASE("Keys that do not begin like all before them find their place") {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  // Each comes when the ones like each other have filled some levels; the first one before them.
+  const std::vector<std::string> outsiders = {
+      "a",    "customer:9", "",         "cust",  "customer:00z",
+      "\xff", "b",          "customer", "zebra", "customer:00000000000"};
+  const bool ascending = GENERATE(true, false);
+  CAPTURE(ascending);
+  Table table;
+  std::set<std::string> expected;
+  strata::Sequence sequence = 0;
+  const auto put = [&](const std::string& key) {
+    table.insert(key, {++sequence, strata::EntryKind::put}, key);
+    expected.insert(key);
+  };
+  constexpr std::uint32_t count = 40'000;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (i % 4000 == 0) {
+      // Enough of them that separators are among them.
+      for (std::uint32_t more = 0; more < 300; ++more) {
+        put(outsiders[i / 4000] + eight_digits(more * 7919 % 300));
+      }
+    }
+    put("customer:" + eight_digits(ascending ? i : strata::mix64(i) % 100'000'000));
+  }
+  std::uint64_t wrong = 0;
+  Table::Cursor cursor(table);
+  cursor.seek_to_first();
+  for (const std::string& key : expected) {
+    const auto found = table.find(key, strata::sequence_max);
+    wrong += found && found->value == key ? 0U : 1U;
+    wrong += cursor.valid() && cursor.key() == key ? 0U : 1U;
+    if (cursor.valid()) {
+      cursor.next_key();
+    }
+  }
+  CHECK_FALSE(cursor.valid());
+  CHECK(wrong == 0);
+  for (const std::string& key : expected) {
+    cursor.seek(key + '\0');
+    const auto next = expected.upper_bound(key);
+    wrong += cursor.valid() == (next != expected.end()) ? 0U : 1U;
+    wrong += !cursor.valid() || cursor.key() == *next ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
+// A node whose separators all share more than its bounds do, wherever these come to lie.
+TEST_CASE("What an edge's node took for its prefix is not taken for one when it has two bounds") {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  std::uint64_t wrong = 0;
+  for (std::uint32_t others = 1; others < 200; ++others) {
+    Table table;
+    std::set<std::string> expected;
+    strata::Sequence sequence = 0;
+    const auto put = [&](const std::string& key) {
+      table.insert(key, {++sequence, strata::EntryKind::put}, "");
+      expected.insert(key);
+    };
+    for (std::uint32_t i = 0; i < others; ++i) {
+      put((others % 2 == 0 ? "a" : "x") + eight_digits(i * 7919 % 200));
+    }
+    for (std::uint32_t i = 0; i < 800; ++i) {
+      put("customer:" + eight_digits(strata::mix64(i) % 100'000'000));
+    }
+    for (std::uint32_t i = 0; i < 50; ++i) {
+      put("b" + eight_digits(i));
+      put("d" + eight_digits(i));
+    }
+    Table::Cursor cursor(table);
+    cursor.seek_to_first();
+    for (const std::string& key : expected) {
+      wrong += table.find(key, strata::sequence_max) ? 0U : 1U;
+      wrong += cursor.valid() && cursor.key() == key ? 0U : 1U;
+      if (cursor.valid()) {
+        cursor.next();
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("A cursor misses nothing while the edges' nodes are made anew") {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  constexpr std::uint32_t count = 200'000;
+  Table table;
+  std::atomic<std::uint32_t> inserted{0};
+  std::thread writer([&] {
+    // By and by the keys share less: first three bytes, in the end none.
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto key = static_cast<std::uint32_t>(strata::mix64(i)) >> (24 - i / (count / 24 + 1));
+      char bytes[12] = {'s', 'a', 'm', 'e', 's', 'a', 'm', 'e'};
+      for (unsigned byte = 0; byte < 4; ++byte) {
+        bytes[8 + byte] = static_cast<char>(key >> (24 - 8 * byte) & 0xff);
+      }
+      table.insert({bytes, 12}, {i + 1, strata::EntryKind::put}, "");
+      inserted.store(i + 1, std::memory_order_release);
+    }
+  });
+  std::uint32_t before = 0;
+  std::uint32_t missed = 0;
+  std::uint32_t unsorted = 0;
+  do {
+    before = inserted.load(std::memory_order_acquire);
+    Table::Cursor cursor(table);
+    std::uint32_t seen = 0;
+    std::string_view last;
+    for (cursor.seek_to_first(); cursor.valid(); cursor.next()) {
+      seen += cursor.trailer().sequence() <= before ? 1U : 0U;
+      unsorted += cursor.key() < last ? 1U : 0U;
+      last = cursor.key();
+    }
+    missed += seen < before ? 1U : 0U;
+  } while (before < count);
+  writer.join();
+  CHECK(missed == 0);
+  CHECK(unsorted == 0);
 }

@@ -74,6 +74,21 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   return behind == 0 ? 0 : __builtin_bswap64(head) << (64 - 8 * behind);
 }
 
+/// As `a.compare(b)`, without a call where the first sixteen bytes decide or are all there is.
+[[nodiscard]] inline int compare_bytes(std::string_view a, std::string_view b) noexcept {
+  if (a.size() < 16 || b.size() < 16) {
+    return a.compare(b);
+  }
+  for (const std::size_t at : {0, 8}) {
+    const std::uint64_t x = key_head({a.data() + at, 8});
+    const std::uint64_t y = key_head({b.data() + at, 8});
+    if (x != y) {
+      return x < y ? -1 : 1;
+    }
+  }
+  return a.size() == 16 && b.size() == 16 ? 0 : a.substr(16).compare(b.substr(16));
+}
+
 /// The least byte string above every string that starts with `prefix`; none for "" and "\xff...".
 /// Trailing 0xFF bytes have no successor of their length and are dropped first.
 [[nodiscard]] inline std::optional<std::string> prefix_successor(std::string_view prefix) {

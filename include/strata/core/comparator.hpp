@@ -14,6 +14,7 @@
 #include <concepts>
 #include <string_view>
 
+#include <strata/core/bytes.hpp>
 #include <strata/core/policy.hpp>
 
 namespace strata {
@@ -35,7 +36,7 @@ struct Bytewise {
   static constexpr std::string_view name = "bytewise";
   static constexpr bool is_bytewise = true;
   [[nodiscard]] static int compare(std::string_view a, std::string_view b) noexcept {
-    return a.compare(b);
+    return compare_bytes(a, b);
   }
 };
 
@@ -45,7 +46,7 @@ struct ReverseBytewise {
   static constexpr std::string_view name = "reverse_bytewise";
   static constexpr bool is_bytewise = false;
   [[nodiscard]] static int compare(std::string_view a, std::string_view b) noexcept {
-    return b.compare(a);
+    return compare_bytes(b, a);
   }
 };
 

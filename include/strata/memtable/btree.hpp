@@ -34,6 +34,7 @@
 #include <strata/core/large_pages.hpp>
 #include <strata/memtable/btree_cursor.hpp>
 #include <strata/memtable/btree_node.hpp>
+#include <strata/memtable/btree_split.hpp>
 #include <strata/memtable/concept.hpp>
 #include <strata/memtable/growing_bloom.hpp>
 #include <strata/memtable/latest_records.hpp>
@@ -59,21 +60,9 @@ struct BTree {
     using Place = detail::Place<Comparator>;
     using Node = detail::BTreeNode<Comparator>;
     using Inner = detail::BTreeInner<Comparator>;
+    using Path = detail::BTreePath<Comparator>;
     using Side = detail::Side;
-    using Bounds = detail::NodeBounds;
     static constexpr unsigned capacity = Node::capacity;
-    static constexpr unsigned depth_max = 32;  // 8^32 entries
-
-    /// Where a descent went: the child `child` of `inner`, which stood at `rank`.
-    struct Step {
-      Inner* inner;
-      unsigned child;
-      unsigned rank;
-    };
-    struct Path {
-      Step steps[depth_max];
-      unsigned depth = 0;
-    };
     friend class detail::BTreeCursor<type>;
 
    public:
@@ -190,7 +179,8 @@ struct BTree {
         at.leaf->permutation.store(order.with_insert(rank).word(), std::memory_order_release);
       } else {
         ++splits_;
-        split_leaf(*at.leaf, order, rank, record, at.path, left_share(is_rightmost));
+        detail::BTreeSplit<Comparator>(arena_, root_, at.path)
+            .split_leaf(*at.leaf, order, rank, record, is_rightmost);
       }
       entry_count_.store(entry_count() + 1, std::memory_order_relaxed);
     }
@@ -232,122 +222,11 @@ struct BTree {
 
     /// The rank of `place`, which most often is the last one where keys come in order.
     /// `is_rightmost` stays true as long as nothing is behind `place`.
-    [[nodiscard]] static unsigned rank_for(const Node& node, Permutation order, const Place& place,
-                                           bool& is_rightmost) noexcept {
+    template <class AnyNode>
+    [[nodiscard]] static unsigned rank_for(const AnyNode& node, Permutation order,
+                                           const Place& place, bool& is_rightmost) noexcept {
       is_rightmost = is_rightmost && node.is_before(order, place);
       return is_rightmost ? order.count() : node.rank_of(order, place);
-    }
-    /// How many of the `capacity + 1` records of a node that is split go left: all, where the next
-    /// ones come behind them.
-    [[nodiscard]] static unsigned left_share(bool is_rightmost) noexcept {
-      return is_rightmost ? capacity : (capacity + 1) / 2;
-    }
-    /// The bounds of the node that the first `depth` steps lead to.
-    [[nodiscard]] static Bounds bounds_of(const Path& path, unsigned depth) noexcept {
-      Bounds bounds;
-      while (depth > 0 && (bounds.low == nullptr || bounds.high == nullptr)) {
-        const Step& step = path.steps[--depth];
-        const Permutation order = step.inner->order();
-        if (bounds.low == nullptr && step.rank > 0) {
-          bounds.low = step.inner->records[order.slot(step.rank - 1)];
-        }
-        if (bounds.high == nullptr && step.rank < order.count()) {
-          bounds.high = step.inner->records[order.slot(step.rank)];
-        }
-      }
-      return bounds;
-    }
-
-    void split_leaf(const Node& full, Permutation order, unsigned rank, const Record* record,
-                    const Path& path, unsigned share) {
-      const auto record_at = [&](unsigned i) {
-        return i == rank ? record : full.records[order.slot(i < rank ? i : i - 1)];
-      };
-      const Record* const separator = record_at(share);
-      const Bounds bounds = bounds_of(path, path.depth);
-      Node* const left = arena_.create<Node>(0U, full.prefix_within(Bounds{bounds.low, separator}));
-      Node* const right =
-          arena_.create<Node>(0U, full.prefix_within(Bounds{separator, bounds.high}));
-      for (unsigned i = 0; i <= capacity; ++i) {
-        Node& to = i < share ? *left : *right;
-        const unsigned slot = i < share ? i : i - share;
-        if (i == rank) {
-          to.set(slot, record);
-        } else {
-          to.copy(slot, full, order.slot(i < rank ? i : i - 1));
-        }
-      }
-      left->permutation.store(Permutation::identity(share).word(), std::memory_order_relaxed);
-      right->permutation.store(Permutation::identity(capacity + 1 - share).word(),
-                               std::memory_order_relaxed);
-      install(path, path.depth, left, right, separator, share);
-    }
-
-    /// Puts `left` in the place of the child that the last of the first `depth` steps went to, and
-    /// `right` behind it.
-    void install(const Path& path, unsigned depth, Node* left, Node* right, const Record* separator,
-                 unsigned share) {
-      if (depth == 0) {
-        Inner* const root = arena_.create<Inner>(left->level + 1, 0U);
-        root->children[0].store(left, std::memory_order_relaxed);
-        root->children[1].store(right, std::memory_order_relaxed);
-        root->set(0, separator);
-        root->permutation.store(Permutation::identity(1).word(), std::memory_order_relaxed);
-        root_.store(root, std::memory_order_release);
-        return;
-      }
-      const Step& step = path.steps[depth - 1];
-      Inner& parent = *step.inner;
-      const Permutation order = parent.order();
-      const unsigned slot = order.count();
-      if (slot < capacity) {
-        parent.set(slot, separator);
-        parent.children[slot + 1].store(right, std::memory_order_relaxed);
-        parent.permutation.store(order.with_insert(step.rank).word(), std::memory_order_release);
-        parent.children[step.child].store(left, std::memory_order_release);
-      } else {
-        split_inner(path, depth, left, right, separator, share);
-      }
-    }
-
-    void split_inner(const Path& path, unsigned depth, Node* left, Node* right,
-                     const Record* separator, unsigned share) {
-      const Step& step = path.steps[depth - 1];
-      const Inner& full = *step.inner;
-      const Permutation order = full.order();
-      const auto child_at = [&](unsigned rank) {
-        const unsigned child = Inner::child_of(order, rank);
-        return child == step.child ? left : full.children[child].load(std::memory_order_relaxed);
-      };
-      // Separators with the new one at `step.rank`, each with the child to its right.
-      const auto slot_of = [&](unsigned i) { return order.slot(i < step.rank ? i : i - 1); };
-      const Record* const up = share == step.rank ? separator : full.records[slot_of(share)];
-      const Bounds bounds = bounds_of(path, depth - 1);
-      Inner* const low =
-          arena_.create<Inner>(full.level, full.prefix_within(Bounds{bounds.low, up}));
-      Inner* const high =
-          arena_.create<Inner>(full.level, full.prefix_within(Bounds{up, bounds.high}));
-      low->children[0].store(child_at(0), std::memory_order_relaxed);
-      for (unsigned i = 0; i <= capacity; ++i) {
-        const bool is_new = i == step.rank;
-        Node* const child = is_new ? right : child_at(i < step.rank ? i + 1 : i);
-        if (i == share) {
-          high->children[0].store(child, std::memory_order_relaxed);
-          continue;
-        }
-        Inner& to = i < share ? *low : *high;
-        const unsigned slot = i < share ? i : i - share - 1;
-        if (is_new) {
-          to.set(slot, separator);
-        } else {
-          to.copy(slot, full, slot_of(i));
-        }
-        to.children[slot + 1].store(child, std::memory_order_relaxed);
-      }
-      low->permutation.store(Permutation::identity(share).word(), std::memory_order_relaxed);
-      high->permutation.store(Permutation::identity(capacity - share).word(),
-                              std::memory_order_relaxed);
-      install(path, depth - 1, low, high, up, share);
     }
 
     Arena arena_;

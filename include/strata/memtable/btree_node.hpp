@@ -52,11 +52,12 @@ struct BTreeNode {
   using Place = detail::Place<Comparator>;
   static constexpr unsigned capacity = Permutation::capacity;
 
-  BTreeNode(unsigned node_level, std::uint32_t shared) noexcept
-      : level(node_level), prefix_bytes(shared) {}
+  BTreeNode(unsigned node_level, std::uint32_t shared, bool open = false) noexcept
+      : level(static_cast<std::uint16_t>(node_level)), is_open(open), prefix_bytes(shared) {}
 
   std::atomic<std::uint64_t> permutation{0};
-  std::uint32_t level;  ///< 0: a leaf
+  std::uint16_t level;  ///< 0: a leaf
+  bool is_open;         ///< an inner node without a bound on one side or on both
   std::uint32_t prefix_bytes;
   std::uint64_t heads[capacity];
   const Record* records[capacity];
@@ -98,6 +99,8 @@ struct BTreeNode {
            is_left<Side::before>(order.slot(order.count() - 1),
                                  Place::head_of(place.key, prefix_bytes), place);
   }
+  /// Requires: it has some.
+  [[nodiscard]] const Record& lowest() const noexcept { return *records[order().slot(0)]; }
   void set(unsigned slot, const Record* record) noexcept {
     set(slot, Place::head_of(record->key(), prefix_bytes), record);
   }
@@ -134,10 +137,37 @@ struct BTreeNode {
 template <class Comparator>
 struct BTreeInner : BTreeNode<Comparator> {
   using Node = BTreeNode<Comparator>;
+  using Place = typename Node::Place;
   using Node::Node;
 
   /// children[0] is left of all separators, children[slot + 1] right of that slot's.
   std::atomic<Node*> children[Node::capacity + 1];
+
+  /// The prefix of an open node whose separators lie between these: four bytes less than they
+  /// share, so that those which come later share it, too.
+  [[nodiscard]] static std::uint32_t open_prefix(const Record& first, const Record& last) noexcept {
+    const auto shared = Comparator::is_bytewise
+                            ? static_cast<std::uint32_t>(common_prefix(first.key(), last.key()))
+                            : 0U;
+    return shared > 4 ? shared - 4 : 0;
+  }
+  /// Whether its prefix stays what it is with `separator` among the others.
+  [[nodiscard]] bool fits(Permutation order, const Record& separator) const noexcept {
+    return !this->is_open || (order.count() == 0 ? separator.key_bytes >= this->prefix_bytes
+                                                 : side_of_prefix(order, separator.key()) == 0);
+  }
+  /// As those of any node, for any place.
+  template <Side side = Side::before>
+  [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
+    if (const int outside = side_of_prefix(order, place.key); outside != 0) {
+      return outside < 0 ? 0 : order.count();
+    }
+    return Node::template rank_of<side>(order, place);
+  }
+  [[nodiscard]] bool is_before(Permutation order, const Place& place) const noexcept {
+    const int outside = side_of_prefix(order, place.key);
+    return outside != 0 ? outside > 0 : Node::is_before(order, place);
+  }
 
   [[nodiscard]] static unsigned child_of(Permutation order, unsigned rank) noexcept {
     return rank == 0 ? 0 : order.slot(rank - 1) + 1;
@@ -148,6 +178,20 @@ struct BTreeInner : BTreeNode<Comparator> {
   /// Asks for all cache lines of a child at once, which a search would wait for one by one.
   void prefetch_child(const Node* child) const noexcept {
     prefetch(child, this->level == 1 ? sizeof(Node) : sizeof(BTreeInner));
+  }
+
+ private:
+  /// 0: `key` has the node's prefix; else whether it is before or behind all that have it. Without
+  /// separators nobody knows the prefix, and nothing is in front of a key.
+  [[nodiscard]] int side_of_prefix(Permutation order, std::string_view key) const noexcept {
+    if (!this->is_open || this->prefix_bytes == 0) {
+      return 0;
+    }
+    if (order.count() == 0) {
+      return 1;
+    }
+    const std::string_view prefix{this->records[order.slot(0)]->data(), this->prefix_bytes};
+    return key.substr(0, prefix.size()).compare(prefix);
   }
 };
 
