@@ -55,6 +55,11 @@ void check(const Entries& entries) {
       CAPTURE(wanted);
       REQUIRE(block.lower_bound<Bytewise>(probe, wanted.trailer) == rank(entries, wanted));
     }
+    const std::uint64_t limit = block.head_limit(probe);
+    for (i = 0; i < block.count(); ++i) {
+      CAPTURE(probe, i);
+      REQUIRE((key_of(block, i) < probe ? block.head(i) <= limit : block.head(i) >= limit));
+    }
   }
 }
 

@@ -156,9 +156,10 @@ class MergingCursor {
     if (steps_in_front_ < steps_before_run) {
       return 0;
     }
-    for (std::size_t i = 1; i < heap_.size() && i < 3; ++i) {
-      if (!end || Comparator::compare(heap_[i]->key, *end) < 0) {
-        end = heap_[i]->key;
+    if (heap_.size() > 1) {
+      const Source& next = heap_.size() > 2 && ahead(*heap_[2], *heap_[1]) ? *heap_[2] : *heap_[1];
+      if (!end || Comparator::compare(next.key, *end) < 0) {
+        end = next.key;
       }
     }
     return std::visit(
@@ -247,7 +248,7 @@ class MergingCursor {
   }
 
   /// To look for a run costs about as much as a step in it.
-  static constexpr std::uint32_t steps_before_run = 4;
+  static constexpr std::uint32_t steps_before_run = 2;
   static constexpr auto to_next_key = [](auto& c) {
     if constexpr (requires { c.next_key(); }) {
       c.next_key();

@@ -126,8 +126,9 @@ class Block {
   void copy_suffix(std::uint32_t i, char* to) const noexcept {
     const std::uint64_t bytes = __builtin_bswap64(head(i));
     std::memcpy(to, &bytes, 8);
-    const std::string_view tail = rest(i);
-    std::memcpy(to + 8, tail.data(), tail.size());
+    if (const std::size_t suffix = suffix_bytes(i); suffix > 8) {
+      std::memcpy(to + 8, heap_ + start(i), suffix - 8);
+    }
   }
   void append_key(std::uint32_t i, std::string& out) const {
     out.append(prefix_);
@@ -147,6 +148,12 @@ class Block {
   /// Whether entries `i` and `j` are versions of one key.
   [[nodiscard]] bool is_same_key(std::uint32_t i, std::uint32_t j) const noexcept {
     return head(i) == head(j) && suffix_bytes(i) == suffix_bytes(j) && rest(i) == rest(j);
+  }
+
+  /// Entries with a head below this number are before `key`, in the order of bytes.
+  [[nodiscard]] std::uint64_t head_limit(std::string_view key) const noexcept {
+    const int order = key.substr(0, prefix_.size()).compare(prefix_);
+    return order < 0 ? 0 : (order > 0 ? UINT64_MAX : key_head(key, prefix_.size()));
   }
 
   /// The first entry at or behind (key, trailer); count() if there is none. O(log count).

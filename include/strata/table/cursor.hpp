@@ -116,13 +116,19 @@ class Cursor {
   /// the key `end`, if there is one, each is of a key of its own, and its value of `sequence` or
   /// before. O(result).
   [[nodiscard]] std::uint32_t plain_run(Sequence sequence, const std::string_view* end) const {
-    const std::uint32_t limit = end == nullptr ? block_->count()
-                                               : block_->template lower_bound<Comparator>(
-                                                     *end, Trailer::seek(sequence_max));
     std::uint32_t i = at_ + 1;
-    while (i < limit && block_->head(i) != block_->head(i - 1) &&
-           trailer_of(i).kind() == EntryKind::put && trailer_of(i).sequence() <= sequence) {
-      ++i;
+    if constexpr (Comparator::is_bytewise) {
+      const std::uint64_t limit = end == nullptr ? UINT64_MAX : block_->head_limit(*end);
+      while (i < block_->count() && block_->head(i) < limit && is_plain(i, sequence)) {
+        ++i;
+      }
+    } else {
+      const std::uint32_t limit = end == nullptr ? block_->count()
+                                                 : block_->template lower_bound<Comparator>(
+                                                       *end, Trailer::seek(sequence_max));
+      while (i < limit && is_plain(i, sequence)) {
+        ++i;
+      }
     }
     return i - at_ - 1;
   }
@@ -131,6 +137,11 @@ class Cursor {
  private:
   [[nodiscard]] Trailer trailer_of(std::uint32_t i) const noexcept {
     return reader_->identity().shown(block_->trailer(i));
+  }
+  /// Requires: not the block's first.
+  [[nodiscard]] bool is_plain(std::uint32_t i, Sequence sequence) const noexcept {
+    return block_->head(i) != block_->head(i - 1) && trailer_of(i).kind() == EntryKind::put &&
+           trailer_of(i).sequence() <= sequence;
   }
   /// The first entry of a greater key.
   void seek_behind(std::string_view key) {
