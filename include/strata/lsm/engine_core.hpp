@@ -3,12 +3,11 @@
 
 /// A running database: trees, log, manifest, cache and workers, wired together.
 ///
-/// `EngineCore` never moves (its threads point at it); `Engine` is the movable handle. It is the
-/// host of `Committer` and `Background` and adds what spans both: admission of writes, the order
-/// of manifest edits, maintenance on demand.
+/// `EngineCore` never moves (its threads point at it); `Engine` is the movable handle. Over what
+/// `EngineState` holds it is the host of `Committer` and `Background` and adds what spans both:
+/// admission of writes, the order of manifest edits, maintenance on demand.
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -17,13 +16,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <strata/core/bytes.hpp>
 #include <strata/core/durability.hpp>
-#include <strata/core/epoch.hpp>
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
 #include <strata/lsm/admission.hpp>
@@ -31,16 +28,15 @@
 #include <strata/lsm/batch_check.hpp>
 #include <strata/lsm/committer.hpp>
 #include <strata/lsm/compact_range.hpp>
-#include <strata/lsm/describe.hpp>
-#include <strata/lsm/engine_options.hpp>
+#include <strata/lsm/engine_state.hpp>
 #include <strata/lsm/live_options.hpp>
 #include <strata/lsm/log_ahead.hpp>
+#include <strata/lsm/log_floor.hpp>
 #include <strata/lsm/options.hpp>
 #include <strata/lsm/snapshot.hpp>
 #include <strata/lsm/stats.hpp>
 #include <strata/lsm/tick.hpp>
 #include <strata/lsm/tree.hpp>
-#include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
 #include <strata/observe/timer.hpp>
@@ -50,39 +46,26 @@
 namespace strata::lsm {
 
 template <class Composition>
-class EngineCore {
+class EngineCore : public EngineState<Composition> {
+  using State = EngineState<Composition>;
+
  public:
-  using Db = typename Composition::Database;
-  using FileSystem = typename Db::FileSystem;
-  using Checksum = typename Db::Checksum;
-  using Clock = typename Db::Clock;
-  using Metrics = typename Db::Metrics::type;
-  using Options = EngineOptions<Composition, is_unnamed<Composition>>;
-  using Log = typename Db::Wal::template writer<FileSystem, Checksum>;
-  using Manifest = version::Manifest<FileSystem, Checksum>;
-  using BlockCache = typename DatabaseTypes<Db>::BlockCache;
-  static constexpr std::size_t family_count = Composition::family_count;
-  static constexpr bool keeps_log = Db::Wal::keeps_log;
-  using FamilyTuple = typename Composition::FamilyTuple;
-  using Trees = TreeSet<Db, FamilyTuple>;
-  template <std::size_t I>
-  using TreeAt = typename Trees::template TreeAt<I>;
-  using DynamicTree = typename Trees::DynamicTree;
-  static constexpr bool has_dynamic = Trees::has_dynamic;
+  using State::family_count;
+  using State::for_each_tree;
+  using State::has_dynamic;
+  using State::keeps_log;
+  using State::with_tree;
+  using typename State::Checksum;
+  using typename State::Clock;
+  using typename State::Db;
+  using typename State::FileSystem;
+  using typename State::Log;
+  using typename State::Manifest;
+  using typename State::Options;
 
   EngineCore(std::string path, Options options)
-      : options_(std::move(options)),
-        path_(std::move(path)),
-        file_system_(options_.file_system),
-        cache_(options_.cache),
-        metrics_(),
-        background_(*this, options_.executor, options_.subcompactions) {
-    trees_.make([this]<class TreeT, std::size_t I>() {
-      return std::make_unique<TreeT>(FamilyId{static_cast<std::uint32_t>(I)}, file_system_, path_,
-                                     typename TreeT::Options(options_.template of_family<I>()),
-                                     cache_, epochs_);
-    });
-  }
+      : State(std::move(path), std::move(options)),
+        background_(*this, options_.executor, options_.subcompactions) {}
   EngineCore(const EngineCore&) = delete;
   EngineCore& operator=(const EngineCore&) = delete;
   /// Where there is not even memory to close, the log has what was acknowledged.
@@ -118,40 +101,16 @@ class EngineCore {
     }
   }
 
-  /// As they were at open.
-  [[nodiscard]] const Options& options() const noexcept { return options_; }
-  /// See lsm/live_options.hpp.
-  [[nodiscard]] const LiveLimits& limits() const noexcept { return limits_; }
   [[nodiscard]] Result<void> set_options(const LiveOptions& options) {
     auto writable = check_writable();
     return writable ? apply_live_options(options, limits_, cache_) : writable;
   }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] FileSystem& file_system() noexcept { return file_system_; }
-  [[nodiscard]] BlockCache& cache() noexcept { return cache_; }
-  [[nodiscard]] Metrics& metrics() noexcept { return metrics_; }
   [[nodiscard]] const std::atomic<Sequence>& visible() const noexcept {
     return committer_->visible();
   }
-  [[nodiscard]] std::string family_name(std::size_t i) const {
-    if constexpr (has_dynamic) {
-      if (i >= first_dynamic_family) {
-        return trees_.dynamic().name_of({static_cast<std::uint32_t>(i)});
-      }
-    }
-    return std::string(lsm::family_name<Composition>(i));
-  }
-  [[nodiscard]] std::string fingerprint() const { return database_fingerprint<Composition>(); }
-  [[nodiscard]] std::string family_fingerprint(std::size_t i) const {
-    return lsm::family_fingerprint<Composition>(i);
-  }
-  [[nodiscard]] std::string composition() const { return describe<Composition>(); }
   /// The parts, for what drives both: see lsm/ingest.hpp.
   [[nodiscard]] auto& committer() noexcept { return *committer_; }
   [[nodiscard]] auto& background() noexcept { return background_; }
-  /// Whether something may be in memory that no log has.
-  [[nodiscard]] bool has_unlogged() const noexcept { return has_unlogged_.load(); }
-  [[nodiscard]] std::size_t live_snapshots() const { return snapshots_.size(); }
   [[nodiscard]] double pressure() const noexcept { return background_.pressure(); }
   [[nodiscard]] bool disk_full() const noexcept { return background_.disk_full(); }
   [[nodiscard]] Result<void> background_error() const { return background_.error(); }
@@ -168,51 +127,7 @@ class EngineCore {
       return std::pair<std::uint64_t, std::uint64_t>(bytes, log.segments().size());
     });
   }
-  /// What the log held when the database was opened.
-  [[nodiscard]] const wal::ReplayReport& replay_report() const noexcept { return replay_report_; }
-  void set_replay_report(wal::ReplayReport report) { replay_report_ = std::move(report); }
-  void set_next_file_number(std::uint64_t number) noexcept { next_file_number_.store(number); }
   [[nodiscard]] Snapshot snapshot() { return {snapshots_, snapshots_.acquire(visible())}; }
-  template <std::size_t I>
-  [[nodiscard]] TreeAt<I>& tree() noexcept {
-    return trees_.template at<I>();
-  }
-  template <class Visit>
-  void for_each_tree(Visit visit) {
-    trees_.for_each(visit);
-  }
-  /// Calls `visit(tree)` for the family; nothing if there is none of that number.
-  template <class Visit>
-  void with_tree(FamilyId family, Visit visit) {
-    trees_.with(family, visit);
-  }
-
-  // Dynamic families: see lsm/dynamic_family.hpp.
-
-  [[nodiscard]] auto& dynamic_trees() noexcept { return trees_.dynamic(); }
-  [[nodiscard]] std::string dynamic_fingerprint() const {
-    return detail::fingerprint_of_family<typename Db::Dynamic>();
-  }
-  /// Of the composition, or dynamic.
-  [[nodiscard]] bool has_family(std::string_view name) const {
-    for (std::size_t i = 0; i < family_count; ++i) {
-      if (lsm::family_name<Composition>(i) == name) {
-        return true;
-      }
-    }
-    return trees_.dynamic().find(name) != nullptr;
-  }
-  [[nodiscard]] FamilyId take_family_id() noexcept { return {next_family_id_++}; }
-  void set_next_family_id(std::uint32_t id) noexcept {
-    next_family_id_ = std::max(next_family_id_, id);
-  }
-  auto add_dynamic_family(FamilyId id, std::string name) {
-    auto tree = std::make_shared<DynamicTree>(
-        id, file_system_, path_, typename DynamicTree::Options(options_.dynamic_families), cache_,
-        epochs_);
-    trees_.dynamic().add(std::move(name), tree);
-    return tree;
-  }
 
   // Writing.
 
@@ -221,7 +136,7 @@ class EngineCore {
       return valid;
     }
     if constexpr (has_dynamic) {
-      if (auto valid = check_dynamic(batch); !valid) {
+      if (auto valid = State::check_dynamic(batch); !valid) {
         return valid;
       }
     }
@@ -393,11 +308,7 @@ class EngineCore {
     }
   }
 
-  // Host of Background.
-
-  [[nodiscard]] Result<void> sync_directory() { return file_system_.sync_directory(path_); }
-  [[nodiscard]] std::vector<Sequence> snapshot_sequences() const { return snapshots_.sequences(); }
-  [[nodiscard]] std::uint64_t next_file_number() noexcept { return next_file_number_.fetch_add(1); }
+  // Host of Background: see also EngineState.
 
   /// The last sequence that no memtable but `flushing` holds alone.
   template <class FlushingTree, class Segment>
@@ -429,17 +340,7 @@ class EngineCore {
     if (log_floor) {
       edit.first_log_segment =
           committer_->with_log([&](Log& log) { return first_needed_segment(log, *log_floor); });
-      // Idle families too: replay must know how far back the log need not reach.
-      for (const auto& family : manifest_->state().families) {
-        const bool is_in_edit =
-            std::any_of(edit.families.begin(), edit.families.end(),
-                        [&](const auto& other) { return other.family == family.id; });
-        if (!is_in_edit && family.flushed_through < *log_floor) {
-          auto& idle = edit.families.emplace_back();
-          idle.family = family.id;
-          idle.flushed_through = *log_floor;
-        }
-      }
+      note_idle_families(edit, manifest_->state(), *log_floor);
     }
     return manifest_->append(edit);
   }
@@ -456,23 +357,6 @@ class EngineCore {
  private:
   using BackgroundWork = Background<EngineCore, typename Db::Executor, typename Db::Metrics, Clock>;
 
-  /// A batch may name only families that are there. One that is dropped before the batch commits
-  /// takes its part of the batch with it.
-  [[nodiscard]] Result<void> check_dynamic(const WriteBatch& batch) {
-    if (batch.family_most().value < first_dynamic_family) {
-      return {};
-    }
-    BatchReader reader(batch.bytes());
-    BatchOperation operation;
-    while (reader.next(operation)) {
-      if (operation.family.value >= first_dynamic_family &&
-          trees_.dynamic().find(operation.family) == nullptr) {
-        return fail(ErrorCode::not_found, path_, ": the batch writes to family number ",
-                    std::to_string(operation.family.value), ", which was dropped");
-      }
-    }
-    return {};
-  }
   void switch_memtables() {
     if constexpr (requires(Log & log) { log.rotate(); }) {
       // What is flushed now need not stay in a segment that is written on. On a full disk it does.
@@ -501,33 +385,21 @@ class EngineCore {
     }
     return background_.error();
   }
-  [[nodiscard]] static std::uint64_t first_needed_segment(Log& log, Sequence floor) {
-    for (const auto& segment : log.segments()) {
-      if (segment.last_sequence > floor) {
-        return segment.id;
-      }
-    }
-    return log.segments().empty() ? 0 : log.segments().back().id;
-  }
 
-  Options options_;
-  LiveLimits limits_{{options_.write_buffer_bytes}, {options_.log_bytes_max}};
-  std::string path_;
-  FileSystem file_system_;
-  BlockCache cache_;
-  EpochDomain epochs_;  // below the cache: retired views hold tables, which give back their budget
-  [[no_unique_address]] Metrics metrics_;
-  SnapshotList snapshots_;
+  using State::cache_;
+  using State::file_system_;
+  using State::has_unlogged_;
+  using State::limits_;
+  using State::metrics_;
+  using State::next_file_number_;
+  using State::options_;
+  using State::path_;
+  using State::snapshots_;
   std::optional<typename FileSystem::Lock> lock_;
   std::optional<Manifest> manifest_;
   std::optional<Committer<EngineCore, Log, Checksum, typename Db::Metrics, Clock>> committer_;
-  Trees trees_;
-  std::uint32_t next_family_id_ = first_dynamic_family;  ///< in commit order
-  std::atomic<std::uint64_t> next_file_number_{1};
   std::uint64_t database_id_ = 0;
-  wal::ReplayReport replay_report_;
   std::atomic<bool> closed_{false};
-  std::atomic<bool> has_unlogged_{false};
   std::mutex compact_mutex_;
   LogAhead log_ahead_;
   BackgroundWork background_;

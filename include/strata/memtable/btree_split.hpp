@@ -97,7 +97,7 @@ class BTreeSplit {
   void install(unsigned depth, Node* left, Node* right, const Record* separator, unsigned share) {
     if (depth == 0) {
       Inner* const root = arena_.create<Inner>(
-          left->level + 1, Inner::open_prefix(left->lowest(), *separator), true);
+          left->level + 1U, Inner::open_prefix(left->lowest(), *separator), true);
       root->children[0].store(left, std::memory_order_relaxed);
       root->children[1].store(right, std::memory_order_relaxed);
       root->set(0, separator);
