@@ -87,6 +87,41 @@ TEST_CASE("A node ranks places by what follows its prefix") {
   }
 }
 
+TEST_CASE("A node ranks places among many versions of a key, the newest first") {
+  Records record;
+  BTreeNode<Bytewise> node(0, 0);
+  const std::string before = "a longer key, of 1";
+  const std::string hot = "a longer key, of 2";
+  const std::string behind = "a longer key, of 3";
+  Permutation order;
+  node.set(0, record(before, 3));
+  node.set(1, record(behind, 4));
+  order = order.with_insert(0).with_insert(1);
+  for (unsigned version = 0; version < 10; ++version) {  // 10, 20, ..., 100
+    node.set(2 + version, record(hot, 10 * (version + 1)));
+    order = order.with_insert(1);
+  }
+  const auto rank = [&](const std::string& key, std::uint64_t sequence) {
+    return node.rank_of(order, {key, Trailer(sequence, EntryKind::put)});
+  };
+  CHECK(rank(hot, strata::sequence_max) == 1);
+  for (unsigned version = 0; version < 10; ++version) {
+    const std::uint64_t sequence = 10 * (version + 1);
+    CAPTURE(sequence);
+    CHECK(rank(hot, sequence) == 10 - version);
+    CHECK(rank(hot, sequence + 1) == 10 - version);
+    CHECK(rank(hot, sequence - 1) == 11 - version);
+    const BTreeNode<Bytewise>::Place at(hot, Trailer(sequence, EntryKind::put));
+    CHECK(node.rank_of<Side::at_or_behind>(order, at) == 11 - version);
+  }
+  CHECK(rank(hot, 0) == 11);
+  CHECK(rank(before, strata::sequence_max) == 0);
+  CHECK(rank(before, 3) == 0);
+  CHECK(rank(before, 2) == 1);
+  CHECK(rank(behind, 4) == 11);
+  CHECK(rank(behind, 1) == 12);
+}
+
 TEST_CASE("A slot that is copied into a node with another prefix has the head that this asks for") {
   Records record;
   BTreeNode<Bytewise> from(0, 0);

@@ -79,7 +79,7 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   if (a.size() < 16 || b.size() < 16) {
     return a.compare(b);
   }
-  for (std::size_t at = 0; at < 16; at += 8) {
+  for (const std::size_t at : {0U, 8U}) {
     const std::uint64_t x = key_head({a.data() + at, 8});
     const std::uint64_t y = key_head({b.data() + at, 8});
     if (x != y) {

@@ -69,15 +69,15 @@ struct BTreeNode {
   template <Side side = Side::before>
   [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
     const std::uint64_t head = Place::head_of(place.key, prefix_bytes);
-    unsigned low = 0;
-    unsigned high = order.count();
-    if constexpr (detail::has_wide_search) {
-      low = detail::count_below(heads, high, head);
-      unsigned equal = low;
-      while (equal < high && heads[order.slot(equal)] == head) {
-        ++equal;
-      }
-      high = equal;
+    unsigned low = first_not_below(order, head);
+    // Of a key that is written all the time there are only versions here, the newest of them first,
+    // and most often that is the one looked for: the others' lines are not waited for.
+    if (low == order.count() || !is_left<side>(order.slot(low), head, place)) {
+      return low;
+    }
+    unsigned high = ++low;
+    while (high < order.count() && heads[order.slot(high)] == head) {
+      ++high;
     }
     while (low < high) {
       const unsigned middle = (low + high) / 2;
@@ -120,6 +120,23 @@ struct BTreeNode {
   }
 
  private:
+  /// The rank of the first record whose head is not below `head`.
+  [[nodiscard]] unsigned first_not_below(Permutation order, std::uint64_t head) const noexcept {
+    if constexpr (detail::has_wide_search) {
+      return detail::count_below(heads, order.count(), head);
+    }
+    unsigned low = 0;
+    unsigned high = order.count();
+    while (low < high) {
+      const unsigned middle = (low + high) / 2;
+      if (heads[order.slot(middle)] < head) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
   template <Side side>
   [[nodiscard]] bool is_left(unsigned slot, std::uint64_t head, const Place& place) const noexcept {
     if (heads[slot] != head) {
@@ -165,8 +182,10 @@ struct BTreeInner : BTreeNode<Comparator> {
     return Node::template rank_of<side>(order, place);
   }
   [[nodiscard]] bool is_before(Permutation order, const Place& place) const noexcept {
-    const int outside = side_of_prefix(order, place.key);
-    return outside != 0 ? outside > 0 : Node::is_before(order, place);
+    if (!this->is_open) {
+      return Node::is_before(order, place);
+    }
+    return order.count() == 0 || place.is_behind(*this->records[order.slot(order.count() - 1)]);
   }
 
   [[nodiscard]] static unsigned child_of(Permutation order, unsigned rank) noexcept {
