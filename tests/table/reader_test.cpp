@@ -255,6 +255,43 @@ TEMPLATE_TEST_CASE("a cursor walks any way that a map's iterator does", "[table]
   }
 }
 
+TEST_CASE("a plain run ends before another key's bound, an erased key and a second version",
+          "[table]") {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(0, 6));
+  CAPTURE(seed);
+  Random random(seed);
+  const Table<Full> table(random_entries(random, 60));
+  const Entries& entries = table.entries;
+  const Sequence sequence = 1 + below(random, 1000);
+  std::uint64_t passed = 0;
+  std::uint64_t wrong = 0;
+  const auto check = [&](ReaderOf<Full>::Cursor& cursor, Entries::const_iterator at,
+                         const std::string_view* end) {
+    for (std::uint32_t run = cursor.plain_run(sequence, end); run > 0; --run) {
+      const std::string left = at->first.key;
+      ++at;
+      passed += 1;
+      wrong += at->first.key != left ? 0U : 1U;
+      wrong += at->first.trailer.kind() == EntryKind::put ? 0U : 1U;
+      wrong += at->first.trailer.sequence() <= sequence ? 0U : 1U;
+      wrong += end == nullptr || at->first.key < *end ? 0U : 1U;
+    }
+  };
+  ReaderOf<Full>::Cursor cursor(*table.reader, {});
+  cursor.seek_to_first();
+  for (auto at = entries.begin(); at != entries.end(); ++at, cursor.next()) {
+    check(cursor, at, nullptr);
+    for (const std::string& probe : probes_around(entries)) {
+      if (probe > at->first.key) {
+        const std::string_view end = probe;
+        check(cursor, at, &end);
+      }
+    }
+  }
+  CHECK(passed > 100);
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("a cursor walks from end to end and back", "[table]") {
   const Table<Full> table(versioned());
   Twins<Full> twins(*table.reader, table.entries);

@@ -74,7 +74,7 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   return behind == 0 ? 0 : __builtin_bswap64(head) << (64 - 8 * behind);
 }
 
-/// As `a.compare(b)`, without a call where the first sixteen bytes decide or are all there is.
+/// As `a.compare(b)`, without a call where both have sixteen bytes and these decide or are all.
 [[nodiscard]] inline int compare_bytes(std::string_view a, std::string_view b) noexcept {
   if (a.size() < 16 || b.size() < 16) {
     return a.compare(b);

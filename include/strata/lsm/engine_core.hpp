@@ -7,7 +7,6 @@
 /// `EngineState` holds it is the host of `Committer` and `Background` and adds what spans both:
 /// admission of writes, the order of manifest edits, maintenance on demand.
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -16,10 +15,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <strata/core/bytes.hpp>
 #include <strata/core/durability.hpp>
 #include <strata/core/error.hpp>
 #include <strata/io/files.hpp>
@@ -136,7 +135,7 @@ class EngineCore : public EngineState<Composition> {
       return valid;
     }
     if constexpr (has_dynamic) {
-      if (auto valid = State::check_dynamic(batch); !valid) {
+      if (auto valid = check_dynamic(batch); !valid) {
         return valid;
       }
     }
@@ -387,15 +386,16 @@ class EngineCore : public EngineState<Composition> {
   }
 
   using State::cache_;
+  using State::check_dynamic;
   using State::file_system_;
   using State::has_unlogged_;
   using State::limits_;
+  using State::lock_;
   using State::metrics_;
   using State::next_file_number_;
   using State::options_;
   using State::path_;
   using State::snapshots_;
-  std::optional<typename FileSystem::Lock> lock_;
   std::optional<Manifest> manifest_;
   std::optional<Committer<EngineCore, Log, Checksum, typename Db::Metrics, Clock>> committer_;
   std::uint64_t database_id_ = 0;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What a database is made of: its options, its cache and its trees, by number and by name.
+/// What a database is made of: its options, its cache, its snapshots and its trees, by number and
+/// by name. `EngineCore` adds the log, the manifest and the workers, and drives all of it.
 ///
-/// Knows nothing of the log, the manifest and the workers, which `EngineCore` adds. Constant after
-/// construction but for what says otherwise; tested through the engine:
+/// Threads: options, path and policies are constant; limits, snapshots, numbers of files and the
+/// set of dynamic families change under any thread, as their own types promise; what recovery sets
+/// (`set_*`) changes before there are others. Tested through the engine:
 /// tests/lsm/dynamic_family_test.cpp, tests/lsm/engine_test.cpp.
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -140,6 +143,10 @@ class EngineState {
     trees_.dynamic().add(std::move(name), tree);
     return tree;
   }
+
+ protected:
+  ~EngineState() = default;
+
   /// A batch may name only families that are there. One that is dropped before the batch commits
   /// takes its part of the batch with it.
   [[nodiscard]] Result<void> check_dynamic(const WriteBatch& batch) {
@@ -158,13 +165,11 @@ class EngineState {
     return {};
   }
 
- protected:
-  ~EngineState() = default;
-
   Options options_;
   LiveLimits limits_{{options_.write_buffer_bytes}, {options_.log_bytes_max}};
   std::string path_;
   FileSystem file_system_;
+  std::optional<typename FileSystem::Lock> lock_;  // above the trees, which may remove files yet
   BlockCache cache_;
   EpochDomain epochs_;  // below the cache: retired views hold tables, which give back their budget
   [[no_unique_address]] Metrics metrics_;

@@ -80,8 +80,6 @@ class TreeState : public TreeFiles<TypesOf> {
   }
   TreeState(const TreeState&) = delete;
   TreeState& operator=(const TreeState&) = delete;
-  ~TreeState() { delete view_.load(); }
-
   // Reading.
 
   /// The current view, pinned for as long as the pointer lives.
@@ -258,6 +256,8 @@ class TreeState : public TreeFiles<TypesOf> {
   }
 
  protected:
+  ~TreeState() { delete view_.load(); }
+
   using TreeFiles<TypesOf>::options_;
 
   [[nodiscard]] const View& current() const noexcept {

@@ -7,13 +7,17 @@
 /// key the *head*: the eight bytes behind that prefix, as a number. So most comparisons are between
 /// registers also where keys begin alike ("user:0000..."), as heads do in a prefix B-tree (Bayer
 /// and Unterauer, TODS 1977). The bounds are the separators around a node; whoever descends comes
-/// only to nodes whose bounds hold the key, and need not compare its first bytes. The outermost
-/// nodes have one bound, and no prefix.
+/// only to nodes whose bounds hold the key, and need not compare its first bytes.
+///
+/// The outermost nodes have one bound or none. Leaves among them have no prefix. Inner ones are
+/// *open*: their prefix is what their own separators share, less some bytes, and a key that has
+/// another one is before all of them, or behind. So whoever comes there compares the prefix first.
 ///
 /// Slots are filled in order of arrival; a permutation says how many count and how they sort
 /// (memtable/permutation.hpp). Slots never change once it counts them.
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -56,9 +60,9 @@ struct BTreeNode {
       : level(static_cast<std::uint16_t>(node_level)), is_open(open), prefix_bytes(shared) {}
 
   std::atomic<std::uint64_t> permutation{0};
-  std::uint16_t level;  ///< 0: a leaf
-  bool is_open;         ///< an inner node without a bound on one side or on both
-  std::uint32_t prefix_bytes;
+  std::uint16_t level;         ///< 0: a leaf
+  bool is_open;                ///< an inner node without a bound on one side or on both
+  std::uint32_t prefix_bytes;  ///< that all keys between its bounds share; if open, its separators
   std::uint64_t heads[capacity];
   const Record* records[capacity];
 
@@ -68,6 +72,7 @@ struct BTreeNode {
   /// How many of its records sort before `place`, or up to it. Requires: `place` is in its bounds.
   template <Side side = Side::before>
   [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
+    assert(place.key.size() >= prefix_bytes);
     const std::uint64_t head = Place::head_of(place.key, prefix_bytes);
     unsigned low = first_not_below(order, head);
     // Of a key that is written all the time there are only versions here, the newest of them first,
@@ -173,7 +178,7 @@ struct BTreeInner : BTreeNode<Comparator> {
     return !this->is_open || (order.count() == 0 ? separator.key_bytes >= this->prefix_bytes
                                                  : side_of_prefix(order, separator.key()) == 0);
   }
-  /// As those of any node, for any place.
+  /// Hides that of any node: an open one has a rank for any place.
   template <Side side = Side::before>
   [[nodiscard]] unsigned rank_of(Permutation order, const Place& place) const noexcept {
     if (const int outside = side_of_prefix(order, place.key); outside != 0) {
@@ -181,6 +186,7 @@ struct BTreeInner : BTreeNode<Comparator> {
     }
     return Node::template rank_of<side>(order, place);
   }
+  /// Hides that of any node, for the same reason.
   [[nodiscard]] bool is_before(Permutation order, const Place& place) const noexcept {
     if (!this->is_open) {
       return Node::is_before(order, place);
