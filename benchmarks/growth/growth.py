@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / folder) for folder in ("report", "compare")]
 
-from machine import ReportError, describe_machine, foot_of, json_of, say  # noqa: E402
+from machine import ReportError, describe_machine, foot_of, json_of, say, write_page  # noqa: E402
 from rows import WRITING_ROWS  # noqa: E402
 from tables import table  # noqa: E402
 
@@ -82,9 +82,7 @@ def main():
             foot_of(describe_machine(ROOT, build, 1)) + ".", ""]
     for engine in options.engines.split(","):
         text += [table_of(engine, sizes, results), ""]
-    options.out.write_text("\n".join(text), encoding="utf-8")
-    say(f"wrote {options.out}")
-    print("\n".join(text))
+    write_page(options.out, text)
 
 
 if __name__ == "__main__":

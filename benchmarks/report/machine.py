@@ -24,6 +24,14 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def write_page(path, lines):
+    """A page of a report: into its file, and for who watches."""
+    text = "\n".join(lines)
+    path.write_text(text, encoding="utf-8")
+    say(f"wrote {path}")
+    print(text)
+
+
 def output_of(command, fix):
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
