@@ -110,6 +110,24 @@ TEST_CASE("the successor of a prefix is the least string above all that start wi
   }
 }
 
+TEST_CASE("a key is before, among or behind all that begin with a prefix") {
+  std::mt19937 random(11);
+  std::size_t among = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string key = random_key(random);
+    const std::string prefix = random_key(random).substr(0, random() % 3);
+    CAPTURE(key, prefix);
+    const int order = strata::compare_prefix(key, prefix);
+    REQUIRE((order == 0) == key.starts_with(prefix));
+    if (order != 0) {
+      REQUIRE((order < 0) == (key < prefix));
+    }
+    among += order == 0 ? 1U : 0U;
+  }
+  CHECK(among > 1000);
+  CHECK(among < 9000);
+}
+
 TEST_CASE("Bytes compare as strings do, however long they are and wherever they differ") {
   std::vector<std::string> keys;
   for (std::size_t size = 0; size < 36; ++size) {

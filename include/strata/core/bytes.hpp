@@ -89,6 +89,11 @@ inline constexpr std::size_t value_bytes_max = 1_GiB;
   return a.size() == 16 && b.size() == 16 ? 0 : a.substr(16).compare(b.substr(16));
 }
 
+/// 0: `key` begins with `prefix`. Else whether it sorts before (<0) or behind all that do.
+[[nodiscard]] inline int compare_prefix(std::string_view key, std::string_view prefix) noexcept {
+  return key.substr(0, prefix.size()).compare(prefix);
+}
+
 /// The least byte string above every string that starts with `prefix`; none for "" and "\xff...".
 /// Trailing 0xFF bytes have no successor of their length and are dropped first.
 [[nodiscard]] inline std::optional<std::string> prefix_successor(std::string_view prefix) {

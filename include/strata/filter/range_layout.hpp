@@ -113,7 +113,7 @@ class RangeLayout {
   /// Where `key` lies; or, `before`, where the keys before it end. None: all keys lie behind, or
   /// none is before.
   [[nodiscard]] std::optional<RangePlace> find(std::string_view key, bool before) const noexcept {
-    const int order = key.substr(0, prefix_.size()).compare(prefix_);
+    const int order = compare_prefix(key, prefix_);
     if (order < 0) {
       return std::nullopt;
     }

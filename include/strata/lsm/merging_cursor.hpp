@@ -156,15 +156,14 @@ class MergingCursor {
     if (steps_in_front_ < steps_before_run) {
       return 0;
     }
-    if (heap_.size() > 1) {
-      const Source& next = heap_.size() > 2 && ahead(*heap_[2], *heap_[1]) ? *heap_[2] : *heap_[1];
-      if (!end || Comparator::compare(next.key, *end) < 0) {
-        end = next.key;
-      }
-    }
     return std::visit(
         [&](const auto& c) -> std::uint32_t {
           if constexpr (requires { c.plain_run(sequence, nullptr); }) {
+            if (heap_.size() > 1) {
+              const bool is_second = heap_.size() > 2 && ahead(*heap_[2], *heap_[1]);
+              const std::string_view next = heap_[is_second ? 2 : 1]->key;
+              end = !end || Comparator::compare(next, *end) < 0 ? next : *end;
+            }
             return c.plain_run(sequence, end ? &*end : nullptr);
           } else {
             return 0;

@@ -215,8 +215,7 @@ struct BTreeInner : BTreeNode<Comparator> {
     if (order.count() == 0) {
       return 1;
     }
-    const std::string_view prefix{this->records[order.slot(0)]->data(), this->prefix_bytes};
-    return key.substr(0, prefix.size()).compare(prefix);
+    return compare_prefix(key, {this->records[order.slot(0)]->data(), this->prefix_bytes});
   }
 };
 

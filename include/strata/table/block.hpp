@@ -152,7 +152,7 @@ class Block {
 
   /// Entries with a head below this number are before `key`, in the order of bytes.
   [[nodiscard]] std::uint64_t head_limit(std::string_view key) const noexcept {
-    const int order = key.substr(0, prefix_.size()).compare(prefix_);
+    const int order = compare_prefix(key, prefix_);
     return order < 0 ? 0 : (order > 0 ? UINT64_MAX : key_head(key, prefix_.size()));
   }
 
@@ -192,10 +192,8 @@ class Block {
   template <class Find, class HeadOf>
   [[nodiscard]] std::uint32_t lower_bound_by(std::string_view key, Trailer trailer, Find find,
                                              HeadOf head_of) const noexcept {
-    const std::size_t shared = std::min(key.size(), prefix_.size());
-    const int order = key.substr(0, shared).compare(prefix_.substr(0, shared));
-    if (order != 0 || key.size() < prefix_.size()) {
-      return order <= 0 ? 0 : count_;
+    if (const int order = compare_prefix(key, prefix_); order != 0) {
+      return order < 0 ? 0 : count_;
     }
     const std::string_view suffix = key.substr(prefix_.size());
     const std::uint64_t target = key_head(key, prefix_.size());
