@@ -124,52 +124,63 @@ std::string eight_digits(std::uint32_t i) {
   return digits;
 }
 
+/// A table, and the keys that were put into it, each with itself for a value.
+struct Twins {
+  using Table = BTree::type<strata::comparator::Bytewise>;
+  Table table{};
+  std::set<std::string> expected{};
+  strata::Sequence sequence = 0;
+
+  void put(const std::string& key) {
+    table.insert(key, {++sequence, strata::EntryKind::put}, key);
+    expected.insert(key);
+  }
+  /// How many keys are not found, or not where a walk over all keys should come to them.
+  [[nodiscard]] std::uint64_t wrong() const {
+    std::uint64_t wrong = 0;
+    Table::Cursor cursor(table);
+    cursor.seek_to_first();
+    for (const std::string& key : expected) {
+      const auto found = table.find(key, strata::sequence_max);
+      wrong += found && found->value == key ? 0U : 1U;
+      wrong += cursor.valid() && cursor.key() == key ? 0U : 1U;
+      if (cursor.valid()) {
+        cursor.next_key();
+      }
+    }
+    return wrong + (cursor.valid() ? 1U : 0U);
+  }
+};
+
 }  // namespace
 
 // Inner nodes at the tree's edges take what their separators share for their prefix, until a key
 // comes that does not.
 TEST_CASE("Keys that do not begin like all before them find their place") {
-  using Table = BTree::type<strata::comparator::Bytewise>;
   // Each comes when the ones like each other have filled some levels; the first one before them.
   const std::vector<std::string> outsiders = {
       "a",    "customer:9", "",         "cust",  "customer:00z",
       "\xff", "b",          "customer", "zebra", "customer:00000000000"};
   const bool ascending = GENERATE(true, false);
   CAPTURE(ascending);
-  Table table;
-  std::set<std::string> expected;
-  strata::Sequence sequence = 0;
-  const auto put = [&](const std::string& key) {
-    table.insert(key, {++sequence, strata::EntryKind::put}, key);
-    expected.insert(key);
-  };
+  Twins twins;
   constexpr std::uint32_t count = 40'000;
   for (std::uint32_t i = 0; i < count; ++i) {
     if (i % 4000 == 0) {
       // Enough of them that separators are among them.
       for (std::uint32_t more = 0; more < 300; ++more) {
-        put(outsiders[i / 4000] + eight_digits(more * 7919 % 300));
+        twins.put(outsiders[i / 4000] + eight_digits(more * 7919 % 300));
       }
     }
-    put("customer:" + eight_digits(ascending ? i : strata::mix64(i) % 100'000'000));
+    twins.put("customer:" + eight_digits(ascending ? i : strata::mix64(i) % 100'000'000));
   }
+  CHECK(twins.wrong() == 0);
   std::uint64_t wrong = 0;
-  Table::Cursor cursor(table);
-  cursor.seek_to_first();
-  for (const std::string& key : expected) {
-    const auto found = table.find(key, strata::sequence_max);
-    wrong += found && found->value == key ? 0U : 1U;
-    wrong += cursor.valid() && cursor.key() == key ? 0U : 1U;
-    if (cursor.valid()) {
-      cursor.next_key();
-    }
-  }
-  CHECK_FALSE(cursor.valid());
-  CHECK(wrong == 0);
-  for (const std::string& key : expected) {
+  Twins::Table::Cursor cursor(twins.table);
+  for (const std::string& key : twins.expected) {
     cursor.seek(key + '\0');
-    const auto next = expected.upper_bound(key);
-    wrong += cursor.valid() == (next != expected.end()) ? 0U : 1U;
+    const auto next = twins.expected.upper_bound(key);
+    wrong += cursor.valid() == (next != twins.expected.end()) ? 0U : 1U;
     wrong += !cursor.valid() || cursor.key() == *next ? 0U : 1U;
   }
   CHECK(wrong == 0);
@@ -177,35 +188,20 @@ TEST_CASE("Keys that do not begin like all before them find their place") {
 
 // A node whose separators all share more than its bounds do, wherever these come to lie.
 TEST_CASE("What an edge's node took for its prefix is not taken for one when it has two bounds") {
-  using Table = BTree::type<strata::comparator::Bytewise>;
   std::uint64_t wrong = 0;
   for (std::uint32_t others = 1; others < 200; ++others) {
-    Table table;
-    std::set<std::string> expected;
-    strata::Sequence sequence = 0;
-    const auto put = [&](const std::string& key) {
-      table.insert(key, {++sequence, strata::EntryKind::put}, "");
-      expected.insert(key);
-    };
+    Twins twins;
     for (std::uint32_t i = 0; i < others; ++i) {
-      put((others % 2 == 0 ? "a" : "x") + eight_digits(i * 7919 % 200));
+      twins.put((others % 2 == 0 ? "a" : "x") + eight_digits(i * 7919 % 200));
     }
     for (std::uint32_t i = 0; i < 800; ++i) {
-      put("customer:" + eight_digits(strata::mix64(i) % 100'000'000));
+      twins.put("customer:" + eight_digits(strata::mix64(i) % 100'000'000));
     }
     for (std::uint32_t i = 0; i < 50; ++i) {
-      put("b" + eight_digits(i));
-      put("d" + eight_digits(i));
+      twins.put("b" + eight_digits(i));
+      twins.put("d" + eight_digits(i));
     }
-    Table::Cursor cursor(table);
-    cursor.seek_to_first();
-    for (const std::string& key : expected) {
-      wrong += table.find(key, strata::sequence_max) ? 0U : 1U;
-      wrong += cursor.valid() && cursor.key() == key ? 0U : 1U;
-      if (cursor.valid()) {
-        cursor.next();
-      }
-    }
+    wrong += twins.wrong();
   }
   CHECK(wrong == 0);
 }
@@ -213,25 +209,20 @@ TEST_CASE("What an edge's node took for its prefix is not taken for one when it 
 // An open node that gets a separator with another prefix is made anew; who stands in the old one
 // goes on there.
 TEST_CASE("A cursor in an edge's node that is made anew finds all that was there before") {
-  using Table = BTree::type<strata::comparator::Bytewise>;
   std::uint64_t missed = 0;
   for (std::uint32_t count = 1; count < 400; ++count) {
-    Table table;
-    strata::Sequence sequence = 0;
-    const auto put = [&](const std::string& key) {
-      table.insert(key, {++sequence, strata::EntryKind::put}, "");
-    };
+    Twins twins;
     if (count % 3 != 0) {
-      put("zebra999");
+      twins.put("zebra999");
     }
     for (std::uint32_t i = 0; i < count; ++i) {
-      put("customer:" + eight_digits(i * 7919 % 400));
+      twins.put("customer:" + eight_digits(i * 7919 % 400));
     }
-    const strata::Sequence before = sequence;
-    Table::Cursor cursor(table);
+    const strata::Sequence before = twins.sequence;
+    Twins::Table::Cursor cursor(twins.table);
     cursor.seek_to_first();
     for (std::uint32_t i = 0; i < 40; ++i) {
-      put("zebra" + eight_digits(900 - i));
+      twins.put("zebra" + eight_digits(900 - i));
     }
     std::uint64_t seen = 0;
     for (; cursor.valid(); cursor.next()) {

@@ -37,6 +37,15 @@ Simulated new_disk() {
   return fs;
 }
 
+/// A new log that takes another segment after every 300 bytes.
+Log log_of_small_segments(Simulated& fs) {
+  wal::Options options;
+  options.segment_bytes = 300;
+  auto log = Log::create(fs, directory, options, {database_id, 1, 0});
+  REQUIRE(log);
+  return std::move(*log);
+}
+
 /// Appends, syncs and rotates at random, the same way for the same seed, and goes on after errors
 /// as an engine does: a failed append is reported and forgotten, after a failed sync all is over.
 Story run_script(Simulated& fs, std::uint64_t seed, wal::Start start = {database_id, 1, 0}) {
@@ -236,49 +245,43 @@ TEST_CASE("a segment whose append failed is abandoned for a new one", "[wal][fau
 
 TEST_CASE("a segment that can not be removed stays, and the log goes on", "[wal][fault]") {
   Simulated fs = new_disk();
-  wal::Options options;
-  options.segment_bytes = 300;
-  auto log = Log::create(fs, directory, options, {database_id, 1, 0});
-  REQUIRE(log);
-  (void)append_all(*log, {150, 150, 150});
-  REQUIRE(log->sync());
+  Log log = log_of_small_segments(fs);
+  (void)append_all(log, {150, 150, 150});
+  REQUIRE(log.sync());
   const std::size_t files = fs.list(directory).value().size();
-  auto passed = log->take_through(sequence_max);
-  REQUIRE(log->segments().size() == 1);
+  auto passed = log.take_through(sequence_max);
+  REQUIRE(log.segments().size() == 1);
   fs.inject({.call = 0, .path_contains = ".log", .kind = FaultKind::eio});
   const auto removed = passed.remove();
   REQUIRE_FALSE(removed);
   CHECK(removed.error().code() == ErrorCode::io);
   CHECK(fs.list(directory).value().size() == files);
-  const Batches more = append_all(*log, {50});
-  REQUIRE(log->sync());
+  const Batches more = append_all(log, {50});
+  REQUIRE(log.sync());
   REQUIRE(passed.remove());
-  CHECK(fs.list(directory).value().size() == log->segments().size());
+  CHECK(fs.list(directory).value().size() == log.segments().size());
   CHECK(replay(fs, directory, RecoveryMode::strict).batches.back() == more.back());
 }
 
 TEST_CASE("a failed sync is final", "[wal][fault]") {
   Simulated fs = new_disk();
-  wal::Options options;
-  options.segment_bytes = 300;
-  auto log = Log::create(fs, directory, options, {database_id, 1, 0});
-  REQUIRE(log);
-  (void)append_all(*log, {100});
-  REQUIRE(log->sync());
-  const Sequence synced = log->durable_sequence();
-  (void)append_all(*log, {100, 100, 100});
-  REQUIRE(log->segments().size() == 4);
+  Log log = log_of_small_segments(fs);
+  (void)append_all(log, {100});
+  REQUIRE(log.sync());
+  const Sequence synced = log.durable_sequence();
+  (void)append_all(log, {100, 100, 100});
+  REQUIRE(log.segments().size() == 4);
   const auto kind =
       GENERATE(FaultKind::sync_fails_pages_dropped, FaultKind::sync_fails_pages_visible);
   const std::string where = GENERATE(std::string(), wal::segment_name(1), wal::segment_name(3));
   fs.inject({.call = 0, .path_contains = where, .kind = kind});
-  CHECK(log->sync().error().code() == ErrorCode::outcome_unknown);
+  CHECK(log.sync().error().code() == ErrorCode::outcome_unknown);
   const std::uint64_t calls = fs.calls();
-  CHECK(log->sync().error().code() == ErrorCode::read_only);
-  CHECK(append(*log, batch_after(log->last_sequence(), 1)).error().code() == ErrorCode::read_only);
-  CHECK(log->durable_sequence() == synced);
+  CHECK(log.sync().error().code() == ErrorCode::read_only);
+  CHECK(append(log, batch_after(log.last_sequence(), 1)).error().code() == ErrorCode::read_only);
+  CHECK(log.durable_sequence() == synced);
   CHECK(fs.calls() == calls);  // nothing was tried again
-  CHECK(log->close().error().code() == ErrorCode::read_only);
+  CHECK(log.close().error().code() == ErrorCode::read_only);
   CHECK(fs.list(directory).value().size() == 4);  // nothing was deleted
 }
 
@@ -297,13 +300,10 @@ TEST_CASE("a directory that can not be synced makes a sync fail", "[wal][fault]"
 TEST_CASE("a sync takes the oldest segment first, then the names", "[wal][crash]") {
   // LevelDB #193, RocksDB PR 10560.
   Simulated fs = new_disk();
-  wal::Options options;
-  options.segment_bytes = 300;
-  auto log = Log::create(fs, directory, options, {database_id, 1, 0});
-  REQUIRE(log);
-  (void)append_all(*log, {150, 150, 150});
+  Log log = log_of_small_segments(fs);
+  (void)append_all(log, {150, 150, 150});
   fs.start_trace();
-  REQUIRE(log->sync());
+  REQUIRE(log.sync());
   std::vector<std::string> synced;
   for (const std::string& call : fs.trace()) {
     if (call.find("sync") != std::string::npos) {
@@ -315,24 +315,21 @@ TEST_CASE("a sync takes the oldest segment first, then the names", "[wal][crash]
                                            std::to_string(fs.calls()) + " sync_directory db"});
   // A sync that has nothing to do does nothing.
   const std::uint64_t calls = fs.calls();
-  REQUIRE(log->sync());
+  REQUIRE(log.sync());
   CHECK(fs.calls() == calls);
 }
 
 TEST_CASE("a log leaks no descriptors", "[wal][fault]") {
   Simulated fs = new_disk();
   {
-    wal::Options options;
-    options.segment_bytes = 300;
-    auto log = Log::create(fs, directory, options, {database_id, 1, 0});
-    REQUIRE(log);
-    (void)append_all(*log, {150, 150, 150, 150, 150});
+    Log log = log_of_small_segments(fs);
+    (void)append_all(log, {150, 150, 150, 150, 150});
     CHECK(fs.files_open() == 5);
-    REQUIRE(log->sync());
+    REQUIRE(log.sync());
     CHECK(fs.files_open() == 1);
-    (void)append_all(*log, {150, 150, 150});
+    (void)append_all(log, {150, 150, 150});
     CHECK(fs.files_open() == 4);
-    REQUIRE(log->remove_through(sequence_max));
+    REQUIRE(log.remove_through(sequence_max));
     CHECK(fs.files_open() == 1);
     REQUIRE(replay(fs, directory).report);
     CHECK(fs.files_open() == 1);
