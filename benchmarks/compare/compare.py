@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "benchmarks/report"))
 import chart  # noqa: E402
 import tables  # noqa: E402
 from figures import AGAIN, Figures, check, gather  # noqa: E402
-from machine import ReportError, describe_machine, foot_of, json_of, say  # noqa: E402
+from machine import ReportError, describe_machine, foot_of, json_of, run_report, say  # noqa: E402
 from rows import CHARTS, DISK, MODELS, VALUE_BYTES, WRITTEN  # noqa: E402
 
 README_BEGIN = "<!-- `./dev bench compare` writes this table -->\n"
@@ -158,7 +158,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except ReportError as error:
-        sys.exit(f"compare: {error}")
+    run_report("compare", lambda: main(sys.argv[1:]))

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "benchmarks/report"))
 
 import chart  # noqa: E402
 import measure  # noqa: E402
-from machine import MACHINE, ReportError, foot_of, is_figure, say  # noqa: E402
+from machine import MACHINE, ReportError, foot_of, is_figure, run_report, say  # noqa: E402
 from slots import SLOTS  # noqa: E402
 
 AGAIN = "run `./dev bench components` again"
@@ -125,7 +125,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except ReportError as error:
-        sys.exit(f"components: {error}")
+    run_report("components", lambda: main(sys.argv[1:]))

@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / folder) for folder in ("report", "compare")]
 
-from machine import ReportError, describe_machine, foot_of, json_of, say, write_page  # noqa: E402
+from machine import describe_machine, foot_of, json_of, run_report, say, write_page  # noqa: E402
 from rows import WRITING_ROWS  # noqa: E402
 from tables import table  # noqa: E402
 
@@ -64,13 +64,17 @@ def table_of(engine, sizes, results):
     return table([engine, *(f"{size / 1e6:g} million" for size in sizes)], lines)
 
 
+def numbers(text):
+    return [int(number) for number in text.split(",")]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--entries", default="1000000,5000000,25000000")
+    parser.add_argument("--entries", type=numbers, default="1000000,5000000,25000000")
     parser.add_argument("--engines", default="strata")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/growth.md")
     options = parser.parse_args()
-    sizes = [int(size) for size in options.entries.split(",")]
+    sizes = options.entries
     build = ROOT / "build/gcc-release"
     results = {}
     for size in sizes:
@@ -86,7 +90,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ReportError as error:
-        sys.exit(f"growth: {error}")
+    run_report("growth", main)

@@ -24,6 +24,14 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def run_report(name, main):
+    """Runs `main()`; what it can not do it says in a line, as the report `name`."""
+    try:
+        main()
+    except ReportError as error:
+        sys.exit(f"{name}: {error}")
+
+
 def write_page(path, lines):
     """A page of a report: into its file, and for who watches."""
     text = "\n".join(lines)

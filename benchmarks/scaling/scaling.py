@@ -18,7 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / folder) for folder in ("report", "compare")]
 
-from machine import ReportError, describe_machine, foot_of, json_of, write_page  # noqa: E402
+from machine import describe_machine, foot_of, json_of, run_report, write_page  # noqa: E402
 from rows import ENGINES, VALUE_BYTES  # noqa: E402
 from tables import table  # noqa: E402
 
@@ -69,7 +69,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ReportError as error:
-        sys.exit(f"scaling: {error}")
+    run_report("scaling", main)

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks" / "report"), str(ROOT / "benchmarks" / "components")]
 
 import measure  # noqa: E402  (its folder has just been named)
-from machine import ReportError, say  # noqa: E402
+from machine import ReportError, run_report, say  # noqa: E402
 
 MIN_SECONDS = 0.3
 
@@ -121,13 +121,8 @@ def print_table(results):
 
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    try:
-        print_table(run(ROOT / "build" / "gcc-release" / "bench", rounds))
-    except ReportError as error:
-        print(f"stages: {error}", file=sys.stderr)
-        return 1
-    return 0
+    print_table(run(ROOT / "build" / "gcc-release" / "bench", rounds))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_report("stages", main)
