@@ -58,9 +58,9 @@ class EngineCore : public EngineState<Composition> {
   using typename State::Clock;
   using typename State::Db;
   using typename State::FileSystem;
-  using typename State::Log;
-  using typename State::Manifest;
   using typename State::Options;
+  using Log = typename Db::Wal::template writer<FileSystem, Checksum>;
+  using Manifest = version::Manifest<FileSystem, Checksum>;
 
   EngineCore(std::string path, Options options)
       : State(std::move(path), std::move(options)),

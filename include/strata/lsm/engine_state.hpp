@@ -30,7 +30,6 @@
 #include <strata/lsm/tree_set.hpp>
 #include <strata/lsm/tree_types.hpp>
 #include <strata/lsm/write_batch.hpp>
-#include <strata/version/manifest.hpp>
 #include <strata/wal/options.hpp>
 
 namespace strata::lsm {
@@ -44,8 +43,6 @@ class EngineState {
   using Clock = typename Db::Clock;
   using Metrics = typename Db::Metrics::type;
   using Options = EngineOptions<Composition, is_unnamed<Composition>>;
-  using Log = typename Db::Wal::template writer<FileSystem, Checksum>;
-  using Manifest = version::Manifest<FileSystem, Checksum>;
   using BlockCache = typename DatabaseTypes<Db>::BlockCache;
   static constexpr std::size_t family_count = Composition::family_count;
   static constexpr bool keeps_log = Db::Wal::keeps_log;
