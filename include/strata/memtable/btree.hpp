@@ -13,9 +13,10 @@
 /// a reader that stands in it has every entry that existed when it looked. The parent learns of
 /// the right copy first, of the left one second. A reader that reads one before and one after sees
 /// that the parent's permutation has changed, and looks again; one that reads both in between comes
-/// to the old node by its left copy's separators, and finds more in it than these promise. There
-/// are no sibling links to keep right: separators *are* the first entries to their right, so a
-/// cursor that leaves a node knows where to go on.
+/// to the old node by its left copy's separators, and finds more in it than these promise. A node
+/// that is replaced by one copy (memtable/btree_split.hpp) is left to its readers in the same way.
+/// There are no sibling links to keep right: separators *are* the first entries to their right, so
+/// a cursor that leaves a node knows where to go on.
 ///
 /// Comparisons are most often between registers (memtable/btree_node.hpp). Where keys come in
 /// order, full nodes are left behind full. Reads of one key ask two tables of hashes before they

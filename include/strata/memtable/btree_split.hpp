@@ -2,7 +2,8 @@
 #pragma once
 
 /// How a B+-tree memtable grows: full nodes are replaced by two copies, and their parents learn of
-/// it. What readers may meet meanwhile: memtable/btree.hpp.
+/// it; an open node whose prefix a new separator has not is replaced by one. What readers may meet
+/// meanwhile: memtable/btree.hpp.
 ///
 /// Tested through the memtable: tests/memtable/btree_test.cpp.
 
@@ -48,7 +49,7 @@ struct BTreePath {
 };
 
 /// The split of one leaf, and of its parents up to one that has room. Throws std::bad_alloc; then
-/// the tree is as it was.
+/// all nodes are as they were.
 template <class Comparator>
 class BTreeSplit {
   using Node = BTreeNode<Comparator>;
