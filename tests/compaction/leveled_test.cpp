@@ -178,6 +178,59 @@ TEST_CASE("the level that is furthest over its target goes first") {
   CHECK(next->inputs.front().level == 0);
 }
 
+TEST_CASE("level 0 goes once scans went to its tables often enough for the entries of its merge") {
+  Leveled::Options options = small_levels();
+  options.scan_patience = 2;
+  Leveled picker(options);
+  Levels levels = empty_levels();
+  levels[0] = {file(3, 0, 9), file(2, 5, 6)};
+  levels[1] = {file(1, 0, 20), file(4, 21, 30)};
+  levels[0][0].entries = 30;
+  levels[0][1].entries = 20;
+  levels[1][0].entries = 50;
+  levels[1][1].entries = 1000;  // beside the merge
+  const auto after = [](std::uint64_t detours) {
+    return compaction::Conditions{.compare = compare, .detours = detours};
+  };
+  CHECK_FALSE(picker.pick(levels, after(199)));
+
+  SECTION("then with what it overlaps, and what was paid is gone") {
+    const auto job = picker.pick(levels, after(200));
+    REQUIRE(job);
+    CHECK(taken(*job, 0) == Numbers{3, 2});
+    CHECK(taken(*job, 1) == Numbers{1});
+    CHECK(job->output_level == 1);
+    CHECK_FALSE(picker.pick(levels, after(399)));
+    CHECK(picker.pick(levels, after(400)));
+  }
+  SECTION("not while it, or what it overlaps, is in another job; that costs nothing") {
+    levels[1][0].busy = true;
+    CHECK_FALSE(picker.pick(levels, after(10'000)));
+    levels[1][0].busy = false;
+    CHECK(picker.pick(levels, after(10'000)));
+  }
+  SECTION("a merge for another reason is paid for, too") {
+    const Levels few = levels;
+    levels[0].push_back(file(6, 0, 9));
+    levels[0].push_back(file(5, 0, 9));
+    REQUIRE(picker.pick(levels, after(150)));
+    CHECK_FALSE(picker.pick(few, after(349)));
+    CHECK(picker.pick(few, after(350)));
+  }
+  SECTION("where there is no level 0 there is nothing to spare") {
+    levels[0].clear();
+    CHECK_FALSE(picker.pick(levels, after(10'000)));
+  }
+  SECTION("nor where scans are no reason") {
+    options.scan_patience = 0;
+    picker.set_options(options);
+    CHECK_FALSE(picker.pick(levels, after(10'000)));
+    options.scan_patience = 1;
+    picker.set_options(options);  // what was paid before is not forgotten
+    CHECK(picker.pick(levels, after(10'000)));
+  }
+}
+
 TEST_CASE("the last level takes what comes: nothing is picked from it") {
   Leveled picker(small_levels());
   Levels levels = empty_levels();

@@ -67,6 +67,8 @@ TEST_CASE("each policy says which of its options makes no sense") {
       {"multiplier", [](auto& o) { o.multiplier = 1; }},
       {"multiplier", [](auto& o) { o.multiplier = not_a_number; }},
       {"file_bytes", [](auto& o) { o.file_bytes = 0; }},
+      {"scan_patience", [](auto& o) { o.scan_patience = -1; }},
+      {"scan_patience", [](auto& o) { o.scan_patience = not_a_number; }},
       {"tombstone_ratio", [](auto& o) { o.tombstone_ratio = 1.5; }},
       {"tombstone_ratio", [](auto& o) { o.tombstone_ratio = not_a_number; }},
   });

@@ -66,6 +66,29 @@ TEST_CASE("a source that fails ends the merge with its error, not with an end") 
   CHECK(merging.status().error().code() == strata::ErrorCode::io);
 }
 
+TEST_CASE("seeks that look into a detour, and steps that come to one, are counted") {
+  Merging merging;
+  merging.reserve(3);
+  merging.add(VectorCursor({entry("a", 1), entry("d", 1), entry("f", 1)}));
+  merging.add_detour(VectorCursor({entry("b", 2), entry("c", 2), entry("e", 2)}));
+  merging.add_detour(VectorCursor({entry("g", 3)}));
+  CHECK(merging.detours() == 0);
+  merging.seek("a");
+  CHECK(merging.detours() == 2);  // into both
+  const auto detours_to = [&](std::string_view key) {
+    const std::uint64_t before = merging.detours();
+    merging.next();
+    REQUIRE(merging.key() == key);
+    return merging.detours() - before;
+  };
+  CHECK(detours_to("b") == 1);
+  CHECK(detours_to("c") == 0);  // where it was
+  CHECK(detours_to("d") == 0);
+  CHECK(detours_to("e") == 1);
+  CHECK(detours_to("f") == 0);
+  CHECK(detours_to("g") == 1);
+}
+
 TEST_CASE("keys with equal heads are ordered by what follows, and by length") {
   Merging merging;
   merging.reserve(2);

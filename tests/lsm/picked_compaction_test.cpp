@@ -26,6 +26,7 @@ struct Picks {
   using policy_slot = compaction_slot;
   static constexpr std::string_view name = "picks";
   static constexpr bool follows_reads = true;
+  static constexpr bool follows_scans = true;
   struct Options {};
   explicit Picks(Options) {}
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) const {
@@ -167,6 +168,38 @@ TEST_CASE("what a policy drops is gone, but not while a snapshot lives") {
   CHECK(db->get(key_of(7)).value() == "new");
   REQUIRE(db->close());
   CHECK(open<DropsAll>(fs)->get(key_of(8)).value() == std::nullopt);
+}
+
+TEST_CASE("a policy is told how often cursors went to level 0, once they are gone") {
+  const io::Memory fs;
+  auto db = open<Remembers>(fs);
+  REQUIRE(tests::fill(*db, 20, "a"));
+  REQUIRE(db->flush());
+  const auto detours = [&] {
+    REQUIRE(db->tick());
+    return Remembers::now.detours;
+  };
+  CHECK(detours() == 0);
+  {
+    auto cursor = db->cursor();
+    cursor.seek(key_of(3));
+    cursor.seek(key_of(7));  // a seek each in the one table of level 0
+    CHECK(detours() == 0);
+    auto moved = std::move(cursor);  // it is one cursor still
+    CHECK(moved.valid());
+  }
+  CHECK(detours() == 2);
+
+  REQUIRE(db->put(key_of(4) + "x", "in the memtable"));
+  {
+    auto cursor = db->cursor();
+    cursor.seek_to_first();
+    for (; cursor.valid(); cursor.next()) {
+    }
+    cursor = db->cursor();  // the one before is told of here
+    CHECK(detours() == 4);  // its seek, and back from the memtable
+  }
+  CHECK(detours() == 4);
 }
 
 TEST_CASE("a policy is told of times, writes and reads") {

@@ -25,6 +25,13 @@ TEST_CASE("reads of all threads are counted") {
   CHECK(count.total() == 4000);
 }
 
+TEST_CASE("who adds is told what its stripe had") {
+  ReadCount<true> count;
+  CHECK(count.add(3) == 0);
+  CHECK(count.add(2) == 3);
+  CHECK(count.total() == 5);
+}
+
 TEST_CASE("a count that nobody wants takes no room") {
   CHECK(std::is_empty_v<ReadCount<false>>);
   CHECK(ReadCount<false>::total() == 0);

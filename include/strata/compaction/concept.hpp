@@ -16,6 +16,8 @@
 /// |                           | database opens, and when an open one is given new options       |
 /// | `C::follows_reads`        | optional `bool`: true: `now.reads` is counted, at the cost of   |
 /// |                           | one count a look-up                                             |
+/// | `C::follows_scans`        | optional `bool`: true: `now.detours` is counted, at the cost of |
+/// |                           | one count a cursor                                              |
 /// | `C::only_on_demand`       | optional `bool`: true: nothing is compacted that nobody asked   |
 /// |                           | for, nor are values collected (`value_separation::ValueLog`)    |
 ///
@@ -94,6 +96,9 @@ struct Conditions {
   std::uint64_t unix_seconds = 0;  ///< of the database's clock
   std::uint64_t writes = 0;        ///< entries that were flushed
   std::uint64_t reads = 0;         ///< point look-ups; 0 without `follows_reads`
+  /// How often cursors looked into a table of level 0, or came to one from another place: what they
+  /// would have been spared without level 0; 0 without `follows_scans`.
+  std::uint64_t detours = 0;
   /// The oldest version that a live snapshot sees; `sequence_max`: none lives.
   Sequence oldest_snapshot = sequence_max;
 };
@@ -108,6 +113,16 @@ template <class C>
 inline constexpr bool follows_reads = [] {
   if constexpr (requires { C::follows_reads; }) {
     return C::follows_reads;
+  } else {
+    return false;
+  }
+}();
+
+/// Whether `C` wants `Conditions::detours`.
+template <class C>
+inline constexpr bool follows_scans = [] {
+  if constexpr (requires { C::follows_scans; }) {
+    return C::follows_scans;
   } else {
     return false;
   }

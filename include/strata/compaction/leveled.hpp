@@ -10,12 +10,17 @@
 /// deeper level the one table that drags in the least overlap per byte, ties to the one with the
 /// most tombstones. Inputs of a running job are never taken again.
 ///
-/// When all levels are within their targets, tables of the deeper ones with more than
-/// `tombstone_ratio` of tombstones go, the worst first (`compaction/tombstones.hpp`). Level 0 is
-/// left to its own trigger.
+/// When all levels are within their targets, level 0 goes, too, once scans have paid for it: once
+/// cursors went to its tables, since it was merged last, `scan_patience` times as often as there
+/// are entries to merge. That is renting until the rent would have bought the house (Karlin,
+/// Manasse, Rudolph and Sleator, 1988): what merges cost stays in proportion to what scans have
+/// cost before. LevelDB has its `allowed_seeks` to a like end.
 ///
-/// Trigger: a level's size, then tombstones. Layout: one run a level, but for level 0. Granularity:
-/// one table and what it overlaps. Movement: least overlap, then most tombstones.
+/// Then tables of the deeper levels with more than `tombstone_ratio` of tombstones go, the worst
+/// first (`compaction/tombstones.hpp`).
+///
+/// Trigger: a level's size, then scans, then tombstones. Layout: one run a level, but for level 0.
+/// Granularity: one table and what it overlaps. Movement: least overlap, then most tombstones.
 
 #include <cstdint>
 #include <optional>
@@ -34,6 +39,7 @@ class Leveled {
  public:
   using policy_slot = compaction_slot;
   static constexpr std::string_view name = "leveled";
+  static constexpr bool follows_scans = true;
 
   struct Options {
     unsigned level0_trigger = 4;    ///< tables in level 0 that start a compaction
@@ -42,6 +48,9 @@ class Leveled {
     std::uint64_t level1_bytes = 256_MiB;
     double multiplier = 10;  ///< target size of a level relative to the one above; above 1
     std::uint64_t file_bytes = 64_MiB;
+    /// How often cursors go to a table of level 0, for each entry that its merge would rewrite,
+    /// before it is merged for them; 0: that is no reason.
+    double scan_patience = 0.25;
     double tombstone_ratio = 0.5;  ///< tables with a larger share of them go; 0: none do
   };
 
@@ -59,6 +68,8 @@ class Leveled {
         .expect(o.level1_bytes > 0, "level1_bytes", "give at least 1")
         .expect(o.multiplier > 1 && std::isfinite(o.multiplier), "multiplier", "give more than 1")
         .expect(o.file_bytes > 0, "file_bytes", "give at least 1")
+        .expect(o.scan_patience >= 0 && std::isfinite(o.scan_patience), "scan_patience",
+                "give at least 0")
         .share(o.tombstone_ratio, "tombstone_ratio")
         .done();
   }
@@ -66,14 +77,18 @@ class Leveled {
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {
     const std::vector<unsigned> by_score = levels_by_score(levels);
     for (const unsigned level : by_score) {
-      auto job =
-          level == 0 ? pick_level0(levels, now.compare) : pick_file(levels, level, now.compare);
+      auto job = level == 0 ? pick_level0(levels, now) : pick_file(levels, level, now.compare);
       if (job) {
         return job;
       }
     }
+    if (auto job = pick_scanned(levels, now)) {
+      return job;
+    }
     return options_.tombstone_ratio > 0 ? pick_erased(levels, now) : std::nullopt;
   }
+  /// What scans paid stays.
+  void set_options(const Options& options) { options_ = options; }
 
   [[nodiscard]] Pressure pressure(const Levels& levels) const {
     const auto files = static_cast<double>(levels.empty() ? 0 : levels[0].size());
@@ -116,7 +131,14 @@ class Leveled {
     return order;
   }
 
-  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, Compare compare) const {
+  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, const Conditions& now) {
+    auto job = merge_level0(levels, now.compare);
+    if (job) {
+      detours_ = now.detours;
+    }
+    return job;
+  }
+  [[nodiscard]] std::optional<Job> merge_level0(const Levels& levels, Compare compare) const {
     KeyRange range;
     Input upper{.level = 0};
     for (const FileView& file : levels[0]) {
@@ -131,6 +153,31 @@ class Leveled {
       return std::nullopt;
     }
     return job_of(std::move(upper), below);
+  }
+
+  /// Level 0, if scans have paid for it since it was merged last.
+  [[nodiscard]] std::optional<Job> pick_scanned(const Levels& levels, const Conditions& now) {
+    if (options_.scan_patience == 0 || levels[0].empty() || now.detours <= detours_) {
+      return std::nullopt;
+    }
+    auto job = merge_level0(levels, now.compare);
+    const auto paid = static_cast<double>(now.detours - detours_);
+    if (!job || paid < options_.scan_patience * static_cast<double>(entries_in(levels, *job))) {
+      return std::nullopt;
+    }
+    detours_ = now.detours;
+    return job;
+  }
+  [[nodiscard]] static std::uint64_t entries_in(const Levels& levels, const Job& job) {
+    std::uint64_t entries = 0;
+    for (const Input& input : job.inputs) {
+      for (const FileView& file : levels[input.level]) {
+        const bool is_taken =
+            std::find(input.files.begin(), input.files.end(), file.number) != input.files.end();
+        entries += is_taken ? file.entries : 0;
+      }
+    }
+    return entries;
   }
 
   [[nodiscard]] std::optional<Job> pick_file(const Levels& levels, unsigned level,
@@ -208,6 +255,7 @@ class Leveled {
   }
 
   Options options_;
+  std::uint64_t detours_ = 0;  ///< up to when level 0 was merged last
 };
 
 static_assert(CompactionPolicy<Leveled>);

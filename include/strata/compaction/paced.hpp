@@ -32,6 +32,7 @@ class Paced {
   using policy_slot = compaction_slot;
   static constexpr std::string_view name = "paced";
   static constexpr bool follows_reads = compaction::follows_reads<C>;
+  static constexpr bool follows_scans = compaction::follows_scans<C>;
   static constexpr bool only_on_demand = compaction::only_on_demand<C>;
 
   /// The wrapped policy's, and the pace.

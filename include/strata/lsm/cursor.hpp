@@ -63,7 +63,18 @@ class Cursor {
     }
   }
   Cursor(Cursor&&) noexcept = default;
-  Cursor& operator=(Cursor&&) noexcept = default;
+  Cursor& operator=(Cursor&& other) noexcept {
+    if (this != &other) {
+      std::destroy_at(this);
+      std::construct_at(this, std::move(other));
+    }
+    return *this;
+  }
+  ~Cursor() {
+    if (pin_ && pin_->detours) {
+      pin_->detours->add(merging_->detours());
+    }
+  }
 
   [[nodiscard]] bool valid() const noexcept {
     if constexpr (Values::separates) {

@@ -153,6 +153,7 @@ class FamilyAccess {
     if (ruled_out != 0) {
       core_->metrics().add(metrics::Counter::filter_range_useful, ruled_out);
     }
+    pass_scans_on();
     return cursor;
   }
 
@@ -240,6 +241,15 @@ class FamilyAccess {
 
  private:
   [[nodiscard]] Tree& tree() const noexcept { return tree_.in(*core_); }
+  /// Where scans may have paid for a merge. What an inline executor would do in a reader's call is
+  /// left to the next flush or tick.
+  void pass_scans_on() const {
+    if constexpr (!Core::Db::Executor::type::is_inline) {
+      if (tree().scans_ask() && !core_->options().read_only) {
+        core_->background().schedule_compaction();
+      }
+    }
+  }
   [[nodiscard]] tl::unexpected<Error> was_dropped() const {
     return fail(ErrorCode::not_found, core_->path(), ": family number ", std::to_string(id().value),
                 " was dropped");

@@ -33,6 +33,7 @@ class MergingCursor {
         : cursor(type, std::forward<Cursor>(from)) {}
 
     std::variant<Cursors...> cursor;
+    bool is_detour = false;
     bool valid = false;
     std::uint64_t head = 0;
     std::uint64_t second_head = 0;
@@ -84,6 +85,12 @@ class MergingCursor {
   void add(Cursor cursor) {
     sources_.emplace_back(std::in_place_type<Cursor>, std::move(cursor));
   }
+  /// One that a better shape of the tree would spare: see `detours`.
+  template <class Cursor>
+  void add_detour(Cursor cursor) {
+    add(std::move(cursor));
+    sources_.back().is_detour = true;
+  }
   void reserve(std::size_t sources) { sources_.reserve(sources); }
 
   [[nodiscard]] bool valid() const noexcept { return !heap_.empty(); }
@@ -92,6 +99,9 @@ class MergingCursor {
   [[nodiscard]] std::string_view value() const {
     return std::visit([](const auto& c) { return c.value(); }, heap_.front()->cursor);
   }
+
+  /// How often a seek looked into a detour, or a step came to one from another source.
+  [[nodiscard]] std::uint64_t detours() const noexcept { return detours_; }
 
   /// The first error of any source. A cursor with an error is invalid.
   [[nodiscard]] Result<void> status() const {
@@ -239,6 +249,7 @@ class MergingCursor {
     heap_.clear();
     for (Source& source : sources_) {
       source.move(move);
+      detours_ += source.is_detour ? 1 : 0;
       if (!admit(source)) {
         return;
       }
@@ -287,7 +298,12 @@ class MergingCursor {
     if (heap_.size() > 1) {
       sift_down(0);
     }
-    steps_in_front_ = !heap_.empty() && heap_.front() == &top ? steps_in_front_ + 1 : 0;
+    if (!heap_.empty() && heap_.front() == &top) {
+      ++steps_in_front_;
+    } else {
+      steps_in_front_ = 0;
+      detours_ += !heap_.empty() && heap_.front()->is_detour ? 1 : 0;
+    }
   }
 
   /// Puts every other source on the other side of the current entry, which thereby is in front.
@@ -382,6 +398,7 @@ class MergingCursor {
   std::string left_;  ///< the key that `next_key` goes from
   bool forward_ = true;
   std::uint32_t steps_in_front_ = 0;  ///< of the source at the top, one after the other
+  std::uint64_t detours_ = 0;
   std::optional<Error> failed_;
 };
 

@@ -18,8 +18,10 @@ namespace strata::lsm {
 template <bool Counted>
 class ReadCount {
  public:
-  void add() noexcept {
-    stripes_[thread_hint() % stripes_.size()].count.fetch_add(1, std::memory_order_relaxed);
+  /// Answers what this thread's stripe held before.
+  std::uint64_t add(std::uint64_t reads = 1) noexcept {
+    return stripes_[thread_hint() % stripes_.size()].count.fetch_add(reads,
+                                                                     std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t total() const noexcept {
     std::uint64_t sum = 0;
@@ -39,7 +41,7 @@ class ReadCount {
 template <>
 class ReadCount<false> {
  public:
-  static void add() noexcept {}
+  static std::uint64_t add(std::uint64_t = 1) noexcept { return 0; }
   [[nodiscard]] static std::uint64_t total() noexcept { return 0; }
 };
 

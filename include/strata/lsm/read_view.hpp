@@ -20,6 +20,7 @@
 #include <strata/core/entry.hpp>
 #include <strata/core/error.hpp>
 #include <strata/filter/concept.hpp>
+#include <strata/lsm/detour_count.hpp>
 #include <strata/lsm/table_file.hpp>
 #include <strata/table/reader.hpp>
 
@@ -31,6 +32,7 @@ struct ReadView {
   std::shared_ptr<Segment> active;
   std::vector<std::shared_ptr<Segment>> immutables;  ///< newest first
   std::shared_ptr<const TableVersion<File>> tables;
+  std::shared_ptr<DetourCount> detours;  ///< the family's; null: nobody wants to know
 };
 
 /// Folds the versions of one key, newest first, into an answer.

@@ -269,7 +269,8 @@ class Tree : public TreeState<TypesOf> {
     return {.compare = &Comparator::compare,
             .unix_seconds = Types::Clock::unix_seconds(),
             .writes = State::flushed_entries(),
-            .reads = State::reads()};
+            .reads = State::reads(),
+            .detours = State::detours()};
   }
   /// None: no value file has too much garbage, or nothing can be done.
   [[nodiscard]] Result<std::optional<Picked>> pick_collection() {

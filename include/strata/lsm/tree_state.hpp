@@ -28,6 +28,7 @@
 #include <strata/core/error.hpp>
 #include <strata/core/large_pages.hpp>
 #include <strata/lsm/cursor.hpp>
+#include <strata/lsm/detour_count.hpp>
 #include <strata/lsm/level_cursor.hpp>
 #include <strata/lsm/mem_segment.hpp>
 #include <strata/lsm/merging_cursor.hpp>
@@ -75,6 +76,7 @@ class TreeState : public TreeFiles<TypesOf> {
     auto view = std::make_shared<View>();
     view->active = make_segment();
     view->tables = std::make_shared<Version>();
+    view->detours = detours_;
     active_ = view->active.get();
     view_.store(new Pin(std::move(view)), std::memory_order_seq_cst);
   }
@@ -129,6 +131,9 @@ class TreeState : public TreeFiles<TypesOf> {
     auto ranges = ranges_of(*view);
     return UserCursor(std::move(view), std::move(merging), std::move(ranges), sequence, read);
   }
+
+  /// Whether scans paid so much that the compaction policy is to be asked. True once each time.
+  [[nodiscard]] bool scans_ask() const { return detours_ && detours_->take_ask(); }
 
   // Writing: the commit leader only.
 
@@ -264,6 +269,7 @@ class TreeState : public TreeFiles<TypesOf> {
     return **view_.load(std::memory_order_acquire);
   }
   [[nodiscard]] std::uint64_t reads() const { return reads_.total(); }
+  [[nodiscard]] std::uint64_t detours() const { return detours_ ? detours_->total() : 0; }
 
  private:
   [[nodiscard]] std::shared_ptr<Segment> make_segment() const {
@@ -290,7 +296,7 @@ class TreeState : public TreeFiles<TypesOf> {
     }
     for (const auto& file : view.tables->levels[0]) {
       if (bounds.may_hold(*file)) {
-        merging.add(typename Types::TableCursor(file->reader(), options));
+        merging.add_detour(typename Types::TableCursor(file->reader(), options));
       }
     }
     for (std::size_t level = 1; level < view.tables->levels.size(); ++level) {
@@ -328,6 +334,9 @@ class TreeState : public TreeFiles<TypesOf> {
   const std::shared_ptr<LargePagePool> pages_ = std::make_shared<LargePagePool>();
   std::uint64_t flushed_entries_ = 0;  ///< guarded by the engine's lock
   mutable ReadCount<compaction::follows_reads<typename Types::Compaction>> reads_;
+  const std::shared_ptr<DetourCount> detours_ =
+      compaction::follows_scans<typename Types::Compaction> ? std::make_shared<DetourCount>()
+                                                            : nullptr;
   std::atomic<const Pin*> view_{nullptr};
   /// Of the current view, which keeps it. The leader's own way there: it neither holds the lock nor
   /// an epoch, so a view that a flush replaces may go while the leader would look at it.

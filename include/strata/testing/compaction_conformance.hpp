@@ -54,6 +54,7 @@ class MadeUpTree {
             .unix_seconds = seconds_,
             .writes = sequence_,
             .reads = reads_,
+            .detours = detours_,
             .oldest_snapshot = snapshot_};
   }
   /// From now on, or no more, a snapshot sees what is there.
@@ -68,6 +69,7 @@ class MadeUpTree {
   void flush(unsigned entries, std::uint64_t seconds_later = 1) {
     seconds_ += seconds_later;
     reads_ += random_() % 100;
+    detours_ += random_() % 100;
     auto table = std::make_shared<Table>();
     const unsigned first = below(key_count);
     const unsigned erased_percent = below(4) == 0 ? 90 : 10;
@@ -268,6 +270,7 @@ class MadeUpTree {
   Sequence sequence_ = 0;
   Sequence snapshot_ = sequence_max;
   std::uint64_t reads_ = 0;
+  std::uint64_t detours_ = 0;
   std::uint64_t seconds_ = 1'000'000;
 };
 
