@@ -88,8 +88,7 @@ class MergingCursor {
   /// One that a better shape of the tree would spare: see `detours`.
   template <class Cursor>
   void add_detour(Cursor cursor) {
-    add(std::move(cursor));
-    sources_.back().is_detour = true;
+    sources_.emplace_back(std::in_place_type<Cursor>, std::move(cursor)).is_detour = true;
   }
   void reserve(std::size_t sources) { sources_.reserve(sources); }
 

@@ -81,7 +81,7 @@ class TableOutput {
   }
 
   [[nodiscard]] Result<void> add(std::string_view key, Trailer trailer, std::string_view value) {
-    if (builder_ && builder_->estimated_bytes() >= file_bytes_max_ && key != last_key_) {
+    if (builder_ && builder_->estimated_bytes() >= file_bytes_max_ && key != builder_->last_key()) {
       if (auto done = finish_table(key); !done) {
         return done;
       }
@@ -91,7 +91,6 @@ class TableOutput {
         return done;
       }
     }
-    last_key_.assign(key);
     return builder_->add(key, trailer, value);
   }
 
@@ -166,7 +165,6 @@ class TableOutput {
   NextNumber next_number_;
   std::optional<Builder> builder_;
   std::uint64_t number_ = 0;
-  std::string last_key_;
   std::optional<std::string> start_;  ///< where the current table's share of the ranges begins
   std::vector<version::FileMetadata> tables_;
   bool kept_ = false;

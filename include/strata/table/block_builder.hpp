@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <strata/core/bytes.hpp>
@@ -50,23 +51,10 @@ class BlockBuilder {
   void finish(std::string& out) {
     const std::string slots = hash_slots();
     put_header(out, slots.size());
-    for (const Entry& entry : entries_) {
-      put_fixed(out, key_head(key_of(entry).substr(prefix_bytes_)));
-    }
-    if (same_trailer_) {
-      put_fixed(out, entries_.empty() ? std::uint64_t{0} : entries_.front().trailer.packed());
-    } else {
-      for (const Entry& entry : entries_) {
-        put_fixed(out, entry.trailer.packed());
-      }
-    }
-    put_lengths(out);
-    out.append(slots);
-    out.append(entries_.empty() ? std::string_view() : first_key().substr(0, prefix_bytes_));
-    for (const Entry& entry : entries_) {
-      out.append(key_of(entry).substr(prefix_bytes_ + head_bytes(entry)));
-      out.append(bytes_, entry.at + entry.key_bytes, entry.value_bytes);
-    }
+    const std::size_t start = out.size();
+    out.resize(start + rest_bytes_most(slots));
+    const char* const end = store_rest(out.data() + start, slots);
+    out.resize(static_cast<std::size_t>(end - out.data()));
     *this = BlockBuilder(hashed_, std::move(entries_), std::move(bytes_));
   }
 
@@ -128,26 +116,57 @@ class BlockBuilder {
     put_fixed(out, has_value ? entries_.front().value_bytes : 0U);
     put_fixed(out, static_cast<std::uint32_t>(slots));
   }
-  void put_number(std::string& out, std::size_t number) const {
-    if (is_wide()) {
-      put_fixed(out, static_cast<std::uint32_t>(number));
-    } else {
-      put_fixed(out, static_cast<std::uint16_t>(number));
-    }
+  /// What may follow the header: columns that are left out are counted, too.
+  [[nodiscard]] std::size_t rest_bytes_most(const std::string& slots) const noexcept {
+    return 8 + entries_.size() * 24 + slots.size() + prefix_bytes_ + bytes_.size();
   }
-  void put_lengths(std::string& out) const {
+  /// Writes it, and returns where it ends. Entry by entry a string would be asked for room.
+  [[nodiscard]] char* store_rest(char* to, const std::string& slots) const noexcept {
+    for (const Entry& entry : entries_) {
+      to = store(to, key_head(key_of(entry).substr(prefix_bytes_)));
+    }
+    if (same_trailer_) {
+      to = store(to, entries_.empty() ? std::uint64_t{0} : entries_.front().trailer.packed());
+    } else {
+      for (const Entry& entry : entries_) {
+        to = store(to, entry.trailer.packed());
+      }
+    }
+    to = is_wide() ? store_lengths<std::uint32_t>(to) : store_lengths<std::uint16_t>(to);
+    to = store(to, slots);
+    to = store(to, entries_.empty() ? std::string_view() : first_key().substr(0, prefix_bytes_));
+    for (const Entry& entry : entries_) {
+      // The rest of the key and the value, which lie behind each other.
+      const std::size_t known = prefix_bytes_ + head_bytes(entry);
+      to = store(to, std::string_view(bytes_).substr(entry.at + known,
+                                                     entry.key_bytes - known + entry.value_bytes));
+    }
+    return to;
+  }
+  template <class Number>
+  [[nodiscard]] char* store_lengths(char* to) const noexcept {
     if (!same_key_bytes_ || !same_value_bytes_) {
       std::size_t end = 0;
       for (const Entry& entry : entries_) {
         end += suffix_bytes(entry) - head_bytes(entry) + entry.value_bytes;
-        put_number(out, end);
+        to = store(to, static_cast<Number>(end));
       }
     }
     if (!same_key_bytes_) {
       for (const Entry& entry : entries_) {
-        put_number(out, suffix_bytes(entry));
+        to = store(to, static_cast<Number>(suffix_bytes(entry)));
       }
     }
+    return to;
+  }
+  template <class Integer>
+  requires std::is_integral_v<Integer>
+  [[nodiscard]] static char* store(char* to, Integer value) noexcept {
+    store_fixed(to, value);
+    return to + sizeof value;
+  }
+  [[nodiscard]] static char* store(char* to, std::string_view bytes) noexcept {
+    return std::char_traits<char>::copy(to, bytes.data(), bytes.size()) + bytes.size();
   }
 
   std::vector<Entry> entries_;

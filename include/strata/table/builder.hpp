@@ -79,7 +79,7 @@ class Builder {
   /// Requires: behind everything added before.
   [[nodiscard]] Result<void> add(std::string_view key, Trailer trailer, std::string_view value) {
     assert(info_.entries == 0 || is_behind_last(key, trailer));
-    const bool new_key = info_.entries == 0 || key != last_key_;
+    const bool new_key = info_.entries == 0 || key != last_key();
     if (new_key && info_.entries != 0 && block_.estimated_bytes() >= options_.block_bytes) {
       if (auto done = finish_block(key); !done) {
         return done;
@@ -93,7 +93,6 @@ class Builder {
     block_.add(key, trailer, value);
     if (new_key) {
       filter_.add(key);
-      last_key_.assign(key);
     }
     last_trailer_ = trailer;
     if (info_.entries == 0) {
@@ -125,6 +124,10 @@ class Builder {
     return offset_ + samples_.bytes().size() + block_.estimated_bytes();
   }
   [[nodiscard]] std::uint64_t entries() const noexcept { return info_.entries; }
+  /// Empty before the first entry. It lives until the next `add`.
+  [[nodiscard]] std::string_view last_key() const noexcept {
+    return block_.empty() ? std::string_view(last_key_) : block_.last_key();
+  }
   [[nodiscard]] bool empty() const noexcept {
     return info_.entries == 0 && info_.range_erases == 0;
   }
@@ -132,7 +135,7 @@ class Builder {
   /// Writes what is left, syncs, closes. Call once.
   [[nodiscard]] Result<TableInfo> finish() {
     if (!block_.empty()) {
-      widen(last_key_, last_key_, false);
+      widen(last_key(), last_key(), false);
       if (auto done = finish_block(std::nullopt); !done) {
         return propagate(std::move(done));
       }
@@ -180,7 +183,7 @@ class Builder {
         sampling_(compressor_.sample_bytes() != 0) {}
 
   [[nodiscard]] bool is_behind_last(std::string_view key, Trailer trailer) const {
-    const int order = Comparator::compare(last_key_, key);
+    const int order = Comparator::compare(last_key(), key);
     return order < 0 || (order == 0 && last_trailer_ > trailer);
   }
   void widen(std::string_view first, std::string_view last, bool exclusive) {
@@ -208,8 +211,8 @@ class Builder {
 
   /// `next`: the key that the next block begins with.
   [[nodiscard]] Result<void> finish_block(std::optional<std::string_view> next) {
-    std::string separator =
-        next ? separator_of<Comparator>(block_.last_key(), *next) : std::string(block_.last_key());
+    last_key_.assign(block_.last_key());
+    std::string separator = next ? separator_of<Comparator>(last_key_, *next) : last_key_;
     raw_.clear();
     block_.finish(raw_);
     if (!sampling_) {
@@ -319,7 +322,7 @@ class Builder {
   Handle dictionary_;
   std::string raw_;
   std::string compressed_;
-  std::string last_key_;
+  std::string last_key_;  ///< of the block before
   Trailer last_trailer_;
   std::uint64_t blocks_ = 0;
   TableInfo info_;
