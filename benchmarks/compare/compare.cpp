@@ -50,10 +50,24 @@ constexpr const char* row_format =
 constexpr const char* row_pattern =
     "%63[^\t]\t%llu\t%lg\t%lg\t%lg\t%lg\t%lg\t%lg\t%llu\t%llu\t%llu";
 
+/// A line of the pipe that is no row: the parent is asked to touch memory.
+constexpr const char* touch_line = "touch\n";
+
 /// Writes rows to the pipe that the parent reads.
 struct PipeSink {
   std::FILE* pipe;
+  int touched;  ///< from where the parent answers
 
+  /// Returns once free memory is the machine's own: see `touch_memory`. Not in this process, whose
+  /// peak would have it.
+  void before_row() const {
+    std::fputs(touch_line, pipe);
+    std::fflush(pipe);
+    char answer = 0;
+    if (::read(touched, &answer, 1) != 1) {
+      die("the parent is gone");
+    }
+  }
   void operator()(const Row& row) const {
     const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::fprintf(pipe, row_format, row.name.c_str(), number(row.operations), row.seconds,
@@ -164,7 +178,7 @@ class Report {
 
 /// Virtual machines give memory back to their host while nobody uses it, and wait ten microseconds
 /// for each page that they then touch, milliseconds for a large one. Whoever comes first must not
-/// pay for that.
+/// pay for that. It is given back after a second or two: so memory is touched before each row.
 void touch_memory(std::size_t bytes) {
   for (const int advice : {MADV_NOHUGEPAGE, MADV_HUGEPAGE}) {
     void* const pages =
@@ -184,25 +198,37 @@ void touch_memory(std::size_t bytes) {
 void play_apart(const Contender& engine, const std::string& group,
                 const compare::Settings& settings, int round, Report& report) {
   ::sync();  // what the one before left dirty is not this one's work
-  touch_memory(std::min<std::size_t>(4 * settings.data_bytes(), std::size_t{2} << 30));
+  const std::size_t touched =
+      std::min<std::size_t>(6 * settings.data_bytes(), std::size_t{2} << 30);
   int ends[2];
-  if (::pipe(ends) != 0) {
+  int answers[2];
+  if (::pipe(ends) != 0 || ::pipe(answers) != 0) {
     die("no pipe");
   }
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    PipeSink sink{::fdopen(ends[1], "w")};
+    ::close(answers[1]);
+    PipeSink sink{::fdopen(ends[1], "w"), answers[0]};
     engine.play(group, settings, sink);
     ::_exit(0);
   }
   ::close(ends[1]);
+  ::close(answers[0]);
   std::FILE* rows = ::fdopen(ends[0], "r");
   char line[512];
   while (std::fgets(line, sizeof line, rows) != nullptr) {
-    report.add(engine, round, settings.value_bytes, line);
+    if (std::string_view(line) != touch_line) {
+      report.add(engine, round, settings.value_bytes, line);
+      continue;
+    }
+    touch_memory(touched);
+    if (::write(answers[1], "", 1) != 1) {
+      die(engine.name + ": the process of group '" + group + "' is gone");
+    }
   }
   std::fclose(rows);
+  ::close(answers[1]);
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) {
     die(engine.name + ": the process of group '" + group + "' failed");

@@ -174,6 +174,7 @@ class Stage {
   /// Runs `work(lane)` in each thread, and reports.
   template <class Work>
   void row(const RowPlan& plan, Work work) {
+    sink_.before_row();
     const Usage before = Usage::now();
     std::vector<std::unique_ptr<EngineLane>> lanes(plan.threads);
     std::latch ready(plan.threads + 1);
@@ -206,6 +207,7 @@ class Stage {
   /// Runs `work()` once, as the only operation that is timed.
   template <class Work>
   void single(const RowPlan& plan, Work work) {
+    sink_.before_row();
     const Usage before = Usage::now();
     const auto start = Clock::now();
     work();
