@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -176,28 +177,29 @@ class Report {
   std::vector<std::string> rows_;
 };
 
-/// Virtual machines give memory back to their host while nobody uses it, and wait ten microseconds
-/// for each page that they then touch, milliseconds for a large one. Whoever comes first must not
-/// pay for that. It is given back after a second or two: so memory is touched before each row.
+/// Virtual machines give free memory back to their host, here after a second or two, and wait ten
+/// microseconds for each page that they then touch, milliseconds for a large one. Whoever comes
+/// first must not pay for that, so memory is touched before each row: large pages, as smaller ones
+/// are not given back. It takes some 50 ms, or what the host needs, in which engines may catch up
+/// with work that a row has left them; their processor time and bytes count.
 void touch_memory(std::size_t bytes) {
-  for (const int advice : {MADV_NOHUGEPAGE, MADV_HUGEPAGE}) {
-    void* const pages =
-        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages == MAP_FAILED) {
-      die("no memory to touch");
-    }
-    (void)::madvise(pages, bytes, advice);
-    for (std::size_t at = 0; at < bytes; at += 4096) {
-      static_cast<volatile char*>(pages)[at] = 1;
-    }
-    ::munmap(pages, bytes);
+  void* const pages =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) {
+    die("no memory to touch");
   }
+  (void)::madvise(pages, bytes, MADV_HUGEPAGE);
+  for (std::size_t at = 0; at < bytes; at += 4096) {
+    static_cast<volatile char*>(pages)[at] = 1;
+  }
+  ::munmap(pages, bytes);
 }
 
 /// One group of one engine, in a process of its own.
 void play_apart(const Contender& engine, const std::string& group,
                 const compare::Settings& settings, int round, Report& report) {
   ::sync();  // what the one before left dirty is not this one's work
+  // More than any row takes: files, what is cached of them, write buffers.
   const std::size_t touched =
       std::min<std::size_t>(6 * settings.data_bytes(), std::size_t{2} << 30);
   int ends[2];
@@ -284,6 +286,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  (void)std::signal(SIGPIPE, SIG_IGN);  // a child that is gone is reported where it is written to
   Options options;
   std::vector<std::string> engine_names;
   for (const Contender& engine : contenders()) {

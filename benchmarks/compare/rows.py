@@ -43,8 +43,8 @@ ROWS = (
     *(Row(f"YCSB {letter}, {threads}", goal)
       for letter, goal in (("A", 2), ("B", 1.3), ("C", 1.3), ("D", 1.3), ("E", 1.2), ("F", 2))
       for threads in ("1 thread", "2 threads")),
-    Row("YCSB E after D, 1 thread"),
-    Row("YCSB E after D, 2 threads"),
+    Row("YCSB E after D, 1 thread", 1.2),
+    Row("YCSB E after D, 2 threads", 1.2),
     Row("bulk load", 1, has_latency=False),
     Row("open after a crash", 2, lsm_only=True, has_latency=False),
     Row("fill random, data 4 x memory"),

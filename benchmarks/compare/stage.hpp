@@ -174,8 +174,8 @@ class Stage {
   /// Runs `work(lane)` in each thread, and reports.
   template <class Work>
   void row(const RowPlan& plan, Work work) {
+    const Usage before = Usage::now();  // what goes on meanwhile is this row's
     sink_.before_row();
-    const Usage before = Usage::now();
     std::vector<std::unique_ptr<EngineLane>> lanes(plan.threads);
     std::latch ready(plan.threads + 1);
     std::latch begun(1);
@@ -207,8 +207,8 @@ class Stage {
   /// Runs `work()` once, as the only operation that is timed.
   template <class Work>
   void single(const RowPlan& plan, Work work) {
-    sink_.before_row();
     const Usage before = Usage::now();
+    sink_.before_row();
     const auto start = Clock::now();
     work();
     report(plan, seconds_since(start), before, nullptr);

@@ -60,7 +60,7 @@ class Ycsb {
   using Stage = compare::Stage<E, Sink>;
   using Lane = typename Stage::EngineLane;
 
-  /// Seconds of the fastest, minutes of the slowest.
+  /// Half a second of the fastest, a minute of the slowest.
   static constexpr std::uint64_t scans_most = 200'000;
 
   struct Operation {

@@ -189,45 +189,64 @@ TEST_CASE("level 0 goes once scans went to its tables often enough for the entri
   levels[0][1].entries = 20;
   levels[1][0].entries = 50;
   levels[1][1].entries = 1000;  // beside the merge
-  const auto after = [](std::uint64_t detours) {
-    return compaction::Conditions{.compare = compare, .detours = detours};
+  const std::uint64_t price = 2 * (30 + 20 + 50 + Leveled::job_entries);
+  const auto pick = [&](std::uint64_t detours) {
+    return picker.pick(levels, {.compare = compare, .detours = detours});
   };
-  CHECK_FALSE(picker.pick(levels, after(199)));
+  CHECK_FALSE(pick(price - 1));
 
-  SECTION("then with what it overlaps, and what was paid is gone") {
-    const auto job = picker.pick(levels, after(200));
+  SECTION("then with what it overlaps") {
+    const auto job = pick(price);
     REQUIRE(job);
     CHECK(taken(*job, 0) == Numbers{3, 2});
     CHECK(taken(*job, 1) == Numbers{1});
     CHECK(job->output_level == 1);
-    CHECK_FALSE(picker.pick(levels, after(399)));
-    CHECK(picker.pick(levels, after(400)));
   }
-  SECTION("not while it, or what it overlaps, is in another job; that costs nothing") {
-    levels[1][0].busy = true;
-    CHECK_FALSE(picker.pick(levels, after(10'000)));
+  SECTION("what scans paid until the merge was done is gone with it") {
+    REQUIRE(pick(price));
+    for (FileView* input : {&levels[0][0], &levels[0][1], &levels[1][0]}) {
+      input->busy = true;
+    }
+    CHECK_FALSE(pick(2 * price));
+    levels[0] = {file(5, 0, 9), levels[0][0], levels[0][1]};  // a flush beside it
+    levels[0][0].entries = 50;
+    CHECK_FALSE(pick(3 * price));
+    levels[0].resize(1);
     levels[1][0].busy = false;
-    CHECK(picker.pick(levels, after(10'000)));
+    CHECK_FALSE(pick(4 * price));
+    CHECK_FALSE(pick(5 * price - 1));
+    CHECK(pick(5 * price));
   }
-  SECTION("a merge for another reason is paid for, too") {
-    const Levels few = levels;
+  SECTION("also where it was for another reason") {
     levels[0].push_back(file(6, 0, 9));
     levels[0].push_back(file(5, 0, 9));
-    REQUIRE(picker.pick(levels, after(150)));
-    CHECK_FALSE(picker.pick(few, after(349)));
-    CHECK(picker.pick(few, after(350)));
+    REQUIRE(pick(price - 1));
+    levels[0].resize(2);
+    CHECK_FALSE(pick(price));
+    CHECK_FALSE(pick(2 * price - 1));
+    CHECK(pick(2 * price));
   }
-  SECTION("where there is no level 0 there is nothing to spare") {
+  SECTION("or nobody asked the policy") {
+    const auto tables = levels[0];
     levels[0].clear();
-    CHECK_FALSE(picker.pick(levels, after(10'000)));
+    CHECK_FALSE(pick(price));
+    levels[0] = tables;
+    CHECK_FALSE(pick(2 * price - 1));
+    CHECK(pick(2 * price));
+  }
+  SECTION("not while what it overlaps is in another job; that costs nothing") {
+    levels[1][0].busy = true;
+    CHECK_FALSE(pick(price));
+    levels[1][0].busy = false;
+    CHECK(pick(price));
   }
   SECTION("nor where scans are no reason") {
     options.scan_patience = 0;
     picker.set_options(options);
-    CHECK_FALSE(picker.pick(levels, after(10'000)));
+    CHECK_FALSE(pick(10 * price));
     options.scan_patience = 1;
     picker.set_options(options);  // what was paid before is not forgotten
-    CHECK(picker.pick(levels, after(10'000)));
+    CHECK(pick(price / 2));
   }
 }
 

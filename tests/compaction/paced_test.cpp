@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <strata/compaction/lazy_leveled.hpp>
+#include <strata/compaction/leveled.hpp>
 #include <strata/compaction/size_tiered.hpp>
 #include <strata/testing/compaction_conformance.hpp>
 
@@ -28,6 +29,8 @@ static_assert(CompactionPolicy<PacedTiers>);
 static_assert(CompactionPolicy<Paced<PacedTiers>>);
 static_assert(!compaction::follows_reads<PacedTiers>);
 static_assert(compaction::follows_reads<Paced<compaction::LazyLeveled>>);
+static_assert(compaction::follows_scans<Paced<compaction::Leveled>>);
+static_assert(!compaction::follows_scans<PacedTiers>);
 
 /// A job for each 1000 entries, but not more often than every 2 seconds nor rarer than every 50.
 PacedTiers::Options thousand_a_job() {

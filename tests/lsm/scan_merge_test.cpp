@@ -47,11 +47,14 @@ void scan(Db& db) {
   REQUIRE(seen == entries);
 }
 
+/// `detours`: so many pay for the merge of two tables; 0: none do.
 template <class Db>
-auto patient_options(const io::Memory& fs, double patience) {
+auto patient_options(const io::Memory& fs, std::uint64_t detours) {
   typename Db::Options options;
   options.file_system = fs;
-  options.compaction.scan_patience = patience;
+  options.compaction.scan_patience =
+      static_cast<double>(detours) /
+      static_cast<double>(compaction::Leveled::job_entries + entries);
   return options;
 }
 
@@ -60,7 +63,7 @@ auto patient_options(const io::Memory& fs, double patience) {
 TEST_CASE("tables of level 0 that scans have paid for are merged") {
   using Db = tests::SmallTree<>;
   const io::Memory fs;
-  auto db = Db::open("/db", patient_options<Db>(fs, 3));
+  auto db = Db::open("/db", patient_options<Db>(fs, 3 * entries));
   REQUIRE(db);
   make_two_tables(*db);
   scan(*db);
@@ -77,7 +80,7 @@ TEST_CASE("tables of level 0 that scans have paid for are merged") {
 TEST_CASE("short scans pay, too") {
   using Db = tests::SmallTree<>;
   const io::Memory fs;
-  auto db = Db::open("/db", patient_options<Db>(fs, 1));
+  auto db = Db::open("/db", patient_options<Db>(fs, entries));
   REQUIRE(db);
   make_two_tables(*db);
   for (unsigned i = 0; i < entries / 2; ++i) {
@@ -105,7 +108,7 @@ TEST_CASE("scans of who wants no merges from them cause none") {
 TEST_CASE("a database that nobody writes to merges for its scans, without a tick") {
   using Db = LsmTree<io::Memory>;
   const io::Memory fs;
-  auto options = patient_options<Db>(fs, 1);
+  auto options = patient_options<Db>(fs, lsm::DetourCount::detours_a_look);
   options.tick_seconds = 0;
   auto db = Db::open("/db", options);
   REQUIRE(db);
@@ -131,11 +134,11 @@ TEST_CASE("what is opened read-only is not merged, however often it is scanned")
     make_two_tables(*db);
     REQUIRE(db->close());
   }
-  auto options = patient_options<Db>(fs, 0.001);
+  auto options = patient_options<Db>(fs, 1);
   options.read_only = true;
   auto db = Db::open("/db", options);
   REQUIRE(db);
-  for (std::uint64_t i = 0; i < 10 * lsm::DetourCount::detours_a_look / entries; ++i) {
+  for (std::uint64_t i = 0; i < 2 * lsm::DetourCount::detours_a_look / entries; ++i) {
     scan(*db);
   }
   CHECK(level0_files(*db) == 2);

@@ -96,8 +96,8 @@ struct Conditions {
   std::uint64_t unix_seconds = 0;  ///< of the database's clock
   std::uint64_t writes = 0;        ///< entries that were flushed
   std::uint64_t reads = 0;         ///< point look-ups; 0 without `follows_reads`
-  /// How often cursors looked into a table of level 0, or came to one from another place: what they
-  /// would have been spared without level 0; 0 without `follows_scans`.
+  /// How often cursors looked into a table of level 0, or came to one from another place: at most
+  /// what they would have been spared without level 0; 0 without `follows_scans`.
   std::uint64_t detours = 0;
   /// The oldest version that a live snapshot sees; `sequence_max`: none lives.
   Sequence oldest_snapshot = sequence_max;

@@ -10,11 +10,11 @@
 /// deeper level the one table that drags in the least overlap per byte, ties to the one with the
 /// most tombstones. Inputs of a running job are never taken again.
 ///
-/// When all levels are within their targets, level 0 goes, too, once scans have paid for it: once
-/// cursors went to its tables, since it was merged last, `scan_patience` times as often as there
-/// are entries to merge. That is renting until the rent would have bought the house (Karlin,
-/// Manasse, Rudolph and Sleator, 1988): what merges cost stays in proportion to what scans have
-/// cost before. LevelDB has its `allowed_seeks` to a like end.
+/// When no level has a job, level 0 goes, too, once scans have paid for it: once cursors went to
+/// its tables, since it was merged last, `scan_patience` times as often as there are entries to
+/// merge, `job_entries` more for the job itself. That is renting until the rent would have bought
+/// the house (Karlin, Manasse, Rudolph and Sleator, 1988): what merges cost stays in proportion to
+/// what scans have cost before. LevelDB has its `allowed_seeks` to a like end.
 ///
 /// Then tables of the deeper levels with more than `tombstone_ratio` of tombstones go, the worst
 /// first (`compaction/tombstones.hpp`).
@@ -22,6 +22,7 @@
 /// Trigger: a level's size, then scans, then tombstones. Layout: one run a level, but for level 0.
 /// Granularity: one table and what it overlaps. Movement: least overlap, then most tombstones.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -40,6 +41,8 @@ class Leveled {
   using policy_slot = compaction_slot;
   static constexpr std::string_view name = "leveled";
   static constexpr bool follows_scans = true;
+  /// What a job costs beside its entries, in entries: files that are made and synced, an edit.
+  static constexpr std::uint64_t job_entries = 16'384;
 
   struct Options {
     unsigned level0_trigger = 4;    ///< tables in level 0 that start a compaction
@@ -75,6 +78,10 @@ class Leveled {
   }
 
   [[nodiscard]] std::optional<Job> pick(const Levels& levels, const Conditions& now) {
+    if (levels.size() < 2) {
+      return std::nullopt;
+    }
+    follow(levels, now);
     const std::vector<unsigned> by_score = levels_by_score(levels);
     for (const unsigned level : by_score) {
       auto job = level == 0 ? pick_level0(levels, now) : pick_file(levels, level, now.compare);
@@ -131,53 +138,62 @@ class Leveled {
     return order;
   }
 
-  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, const Conditions& now) {
-    auto job = merge_level0(levels, now.compare);
-    if (job) {
-      detours_ = now.detours;
-    }
-    return job;
-  }
-  [[nodiscard]] std::optional<Job> merge_level0(const Levels& levels, Compare compare) const {
+  /// All of level 0 with what it overlaps in level 1, and the entries that it would rewrite.
+  struct Level0Merge {
+    Job job;
+    std::uint64_t entries = 0;
+  };
+  [[nodiscard]] std::optional<Level0Merge> merge_level0(const Levels& levels,
+                                                        Compare compare) const {
     KeyRange range;
     Input upper{.level = 0};
+    std::uint64_t entries = 0;
     for (const FileView& file : levels[0]) {
       if (file.busy) {
         return std::nullopt;  // tables of level 0 overlap: one job at a time keeps their order
       }
       range.widen(file, compare);
       upper.files.push_back(file.number);
+      entries += file.entries;
     }
     const auto below = overlapping(levels[1], range, compare);
     if (upper.files.empty() || any_busy(below)) {
       return std::nullopt;
     }
-    return job_of(std::move(upper), below);
+    for (const FileView* file : below) {
+      entries += file->entries;
+    }
+    return Level0Merge{job_of(std::move(upper), below), entries};
   }
-
+  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, const Conditions& now) {
+    auto merge = merge_level0(levels, now.compare);
+    return merge ? std::optional(started(std::move(merge->job))) : std::nullopt;
+  }
   /// Level 0, if scans have paid for it since it was merged last.
   [[nodiscard]] std::optional<Job> pick_scanned(const Levels& levels, const Conditions& now) {
-    if (options_.scan_patience == 0 || levels[0].empty() || now.detours <= detours_) {
+    if (options_.scan_patience == 0 || now.detours == detours_) {
       return std::nullopt;
     }
-    auto job = merge_level0(levels, now.compare);
+    auto merge = merge_level0(levels, now.compare);
     const auto paid = static_cast<double>(now.detours - detours_);
-    if (!job || paid < options_.scan_patience * static_cast<double>(entries_in(levels, *job))) {
-      return std::nullopt;
-    }
-    detours_ = now.detours;
-    return job;
+    const double price =
+        merge ? options_.scan_patience * static_cast<double>(merge->entries + job_entries) : 0;
+    return merge && paid >= price ? std::optional(started(std::move(merge->job))) : std::nullopt;
   }
-  [[nodiscard]] static std::uint64_t entries_in(const Levels& levels, const Job& job) {
-    std::uint64_t entries = 0;
-    for (const Input& input : job.inputs) {
-      for (const FileView& file : levels[input.level]) {
-        const bool is_taken =
-            std::find(input.files.begin(), input.files.end(), file.number) != input.files.end();
-        entries += is_taken ? file.entries : 0;
-      }
+  [[nodiscard]] Job started(Job level0_merge) {
+    merges_level0_ = true;
+    return level0_merge;
+  }
+  /// Counts anew when level 0 is merged, by whoever it was: what scans paid until then was for
+  /// that.
+  void follow(const Levels& levels, const Conditions& now) {
+    const auto is_busy = [](const FileView& file) { return file.busy; };
+    const bool is_merged =
+        merges_level0_ && std::none_of(levels[0].begin(), levels[0].end(), is_busy);
+    if (is_merged || levels[0].empty() || now.detours < detours_) {
+      detours_ = now.detours;
+      merges_level0_ = false;
     }
-    return entries;
   }
 
   [[nodiscard]] std::optional<Job> pick_file(const Levels& levels, unsigned level,
@@ -256,6 +272,7 @@ class Leveled {
 
   Options options_;
   std::uint64_t detours_ = 0;  ///< up to when level 0 was merged last
+  bool merges_level0_ = false;
 };
 
 static_assert(CompactionPolicy<Leveled>);

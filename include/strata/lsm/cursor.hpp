@@ -70,6 +70,7 @@ class Cursor {
     }
     return *this;
   }
+  /// Tells the family of its detours.
   ~Cursor() {
     if (pin_ && pin_->detours) {
       pin_->detours->add(merging_->detours());

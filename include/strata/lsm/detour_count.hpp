@@ -18,7 +18,8 @@ namespace strata::lsm {
 
 class DetourCount {
  public:
-  /// After so many of a thread's detours a policy is asked again: some milliseconds of scans.
+  /// After so many detours of a stripe, mostly of a thread, a policy is asked again: some
+  /// milliseconds of scans.
   static constexpr std::uint64_t detours_a_look = 65'536;
 
   void add(std::uint64_t detours) noexcept {

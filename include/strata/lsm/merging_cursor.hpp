@@ -99,7 +99,8 @@ class MergingCursor {
     return std::visit([](const auto& c) { return c.value(); }, heap_.front()->cursor);
   }
 
-  /// How often a seek looked into a detour, or a step came to one from another source.
+  /// How often a seek looked into a detour, or a step came to one from another source. Turning
+  /// round counts nothing.
   [[nodiscard]] std::uint64_t detours() const noexcept { return detours_; }
 
   /// The first error of any source. A cursor with an error is invalid.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// How often a family was read, for compaction policies that follow the mix of reads and writes;
-/// nothing at all for those that do not.
+/// How often a family was read, for compaction policies that follow the mix of reads and writes, or
+/// what its scans cost (lsm/detour_count.hpp); nothing at all for those that do not.
 ///
 /// Threads: everything is concurrent; counts land in stripes, so that readers do not meet.
 
@@ -19,8 +19,8 @@ template <bool Counted>
 class ReadCount {
  public:
   /// Answers what this thread's stripe held before.
-  std::uint64_t add(std::uint64_t reads = 1) noexcept {
-    return stripes_[thread_hint() % stripes_.size()].count.fetch_add(reads,
+  std::uint64_t add(std::uint64_t count = 1) noexcept {
+    return stripes_[thread_hint() % stripes_.size()].count.fetch_add(count,
                                                                      std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t total() const noexcept {

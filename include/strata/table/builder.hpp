@@ -124,7 +124,7 @@ class Builder {
     return offset_ + samples_.bytes().size() + block_.estimated_bytes();
   }
   [[nodiscard]] std::uint64_t entries() const noexcept { return info_.entries; }
-  /// Empty before the first entry. It lives until the next `add`.
+  /// Empty before the first entry. It lives until the next `add` or `finish`.
   [[nodiscard]] std::string_view last_key() const noexcept {
     return block_.empty() ? std::string_view(last_key_) : block_.last_key();
   }
