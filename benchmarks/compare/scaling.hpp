@@ -27,11 +27,7 @@ class Scaling {
 
   void all() {
     stage_.open_fresh(stage_.setup());
-    stage_.row({.name = "scaling load", .operations = entries_}, [&](Lane& lane) {
-      for (const Number i : order_) {
-        lane.put(stored(i));
-      }
-    });
+    stage_.load("scaling load", order_);
     for (const unsigned threads : {1U, 2U, 4U, 8U, 16U}) {
       // Each begins with all in its place, whatever the rows before left to be merged.
       stage_.settle("scaling settle");

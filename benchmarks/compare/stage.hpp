@@ -204,6 +204,15 @@ class Stage {
     report(plan, seconds, before, &histogram);
   }
 
+  /// The row that fills a database: a put for each of `order`.
+  void load(const char* name, const Numbers& order) {
+    row({.name = name, .operations = order.size()}, [&](EngineLane& lane) {
+      for (const Number i : order) {
+        lane.put(stored(i));
+      }
+    });
+  }
+
   /// Runs `work()` once, as the only operation that is timed.
   template <class Work>
   void single(const RowPlan& plan, Work work) {

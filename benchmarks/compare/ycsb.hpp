@@ -92,12 +92,7 @@ class Ycsb {
   void load(const char* name, const char* settled_name) {
     stage_.open_fresh(stage_.setup());
     inserted_ = 0;
-    const Numbers order = shuffled(entries_, 31);
-    stage_.row({.name = name, .operations = entries_}, [&](Lane& lane) {
-      for (const Number i : order) {
-        lane.put(stored(i));
-      }
-    });
+    stage_.load(name, shuffled(entries_, 31));
     stage_.settle(settled_name);
   }
 
