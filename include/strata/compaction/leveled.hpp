@@ -84,7 +84,8 @@ class Leveled {
     follow(levels, now);
     const std::vector<unsigned> by_score = levels_by_score(levels);
     for (const unsigned level : by_score) {
-      auto job = level == 0 ? pick_level0(levels, now) : pick_file(levels, level, now.compare);
+      auto job =
+          level == 0 ? pick_level0(levels, now.compare) : pick_file(levels, level, now.compare);
       if (job) {
         return job;
       }
@@ -165,8 +166,8 @@ class Leveled {
     }
     return Level0Merge{job_of(std::move(upper), below), entries};
   }
-  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, const Conditions& now) {
-    auto merge = merge_level0(levels, now.compare);
+  [[nodiscard]] std::optional<Job> pick_level0(const Levels& levels, Compare compare) {
+    auto merge = merge_level0(levels, compare);
     return merge ? std::optional(started(std::move(merge->job))) : std::nullopt;
   }
   /// Level 0, if scans have paid for it since it was merged last.
@@ -175,10 +176,13 @@ class Leveled {
       return std::nullopt;
     }
     auto merge = merge_level0(levels, now.compare);
+    if (!merge) {
+      return std::nullopt;
+    }
     const auto paid = static_cast<double>(now.detours - detours_);
-    const double price =
-        merge ? options_.scan_patience * static_cast<double>(merge->entries + job_entries) : 0;
-    return merge && paid >= price ? std::optional(started(std::move(merge->job))) : std::nullopt;
+    const auto entries = static_cast<double>(merge->entries + job_entries);
+    return paid >= options_.scan_patience * entries ? std::optional(started(std::move(merge->job)))
+                                                    : std::nullopt;
   }
   [[nodiscard]] Job started(Job level0_merge) {
     merges_level0_ = true;

@@ -82,6 +82,7 @@ class TreeState : public TreeFiles<TypesOf> {
   }
   TreeState(const TreeState&) = delete;
   TreeState& operator=(const TreeState&) = delete;
+
   // Reading.
 
   /// The current view, pinned for as long as the pointer lives.
