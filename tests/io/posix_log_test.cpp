@@ -102,6 +102,24 @@ TEST_CASE("space is made ready beside appends") {
   CHECK(logs.is_whole());
 }
 
+TEST_CASE("a log is whole however its pages were made ready: singly behind a sync, else in steps") {
+  Logs logs;
+  // No multiple of a page: it grows, and is made ready, from within one.
+  auto log = logs.fs.create_log(logs.directory.at("log"), 100'001).value();
+  const unsigned sync_every = GENERATE(1U, 3U, 100U, 1'000'000U);
+  logs.append(log, [&](auto& l) {
+    if (logs.next % sync_every == sync_every - 1) {
+      REQUIRE(l.sync());
+    }
+    if (l.wants_ahead()) {
+      l.take_ahead().prepare();
+    }
+    return l.size_bytes() < 3 * mebibyte;
+  });
+  REQUIRE(log.close());
+  CHECK(logs.is_whole());
+}
+
 TEST_CASE("what a closed log has offered does nothing") {
   Logs logs;
   auto log = logs.create(16);

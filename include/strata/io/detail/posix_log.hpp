@@ -92,6 +92,7 @@ class PosixLogFile {
     if (!file_.is_open()) {
       return was_closed();
     }
+    pages_->note_sync();
     if (synced_) {
       synced_ = check(::fdatasync(file_.get()), "fdatasync", path_);
     }
