@@ -6,7 +6,6 @@
 /// of: `./dev bench compare`. engine.hpp says what is equal for all, each engine's header how it is
 /// set up.
 
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../report/touch_memory.hpp"
 #include "engine.hpp"
 #include "leveldb.hpp"
 #include "lmdb.hpp"
@@ -177,24 +177,6 @@ class Report {
   std::vector<std::string> rows_;
 };
 
-/// Virtual machines give free memory back to their host, here after a second or two, and wait ten
-/// microseconds for each page that they then touch, milliseconds for a large one. Whoever comes
-/// first must not pay for that, so memory is touched before each row: large pages, as smaller ones
-/// are not given back. It takes some 50 ms, or what the host needs, in which engines may catch up
-/// with work that a row has left them; their processor time and bytes count.
-void touch_memory(std::size_t bytes) {
-  void* const pages =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) {
-    die("no memory to touch");
-  }
-  (void)::madvise(pages, bytes, MADV_HUGEPAGE);
-  for (std::size_t at = 0; at < bytes; at += 4096) {
-    static_cast<volatile char*>(pages)[at] = 1;
-  }
-  ::munmap(pages, bytes);
-}
-
 /// One group of one engine, in a process of its own.
 void play_apart(const Contender& engine, const std::string& group,
                 const compare::Settings& settings, int round, Report& report) {
@@ -224,7 +206,7 @@ void play_apart(const Contender& engine, const std::string& group,
       report.add(engine, round, settings.value_bytes, line);
       continue;
     }
-    touch_memory(touched);
+    report::touch_memory(touched);
     if (::write(answers[1], "", 1) != 1) {
       die(engine.name + ": the process of group '" + group + "' is gone");
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -56,10 +57,22 @@ inline std::string key_of(std::uint64_t number) {
   const std::string digits = std::to_string(number);
   return std::string(16 - digits.size(), '0') + digits;
 }
-inline std::vector<std::string> shuffled_keys(std::uint64_t offset) {
-  std::vector<std::string> keys(entries);
+/// Side by side in memory: whoever takes the next one does not wait for it.
+class Key {
+ public:
+  explicit Key(std::uint64_t number) { key_of(number).copy(bytes_.data(), bytes_.size()); }
+  operator std::string_view() const noexcept {  // NOLINT(google-explicit-constructor)
+    return {bytes_.data(), bytes_.size()};
+  }
+
+ private:
+  std::array<char, 16> bytes_{};
+};
+inline std::vector<Key> shuffled_keys(std::uint64_t offset) {
+  std::vector<Key> keys;
+  keys.reserve(entries);
   for (std::uint64_t i = 0; i < entries; ++i) {
-    keys[i] = key_of(2 * i + offset);
+    keys.emplace_back(2 * i + offset);
   }
   std::shuffle(keys.begin(), keys.end(), std::mt19937_64(42));
   return keys;

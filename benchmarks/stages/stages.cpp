@@ -28,6 +28,7 @@
 #include <strata/lsm/merging_cursor.hpp>
 #include <strata/wal/writer.hpp>
 
+#include "../report/touch_memory.hpp"
 #include "fixtures.hpp"
 
 namespace {
@@ -238,17 +239,21 @@ void merge_step_queue(benchmark::State& state) {
 
 // --- the whole -------------------------------------------------------------------------------
 
+/// More than memtable, log, and tables take.
+constexpr std::size_t touched_bytes = 1_GiB;
+
 /// About a write buffer of 64 MiB.
 void put(benchmark::State& state) {
   constexpr std::size_t writes = 400'000;
   auto keys = shuffled_keys(0);
-  keys.resize(writes);
+  keys.erase(keys.begin() + writes, keys.end());
   for (auto _ : state) {
     state.PauseTiming();
     {
       Scratch db;
+      report::touch_memory(touched_bytes);
       state.ResumeTiming();
-      for (const std::string& key : keys) {
+      for (const Key& key : keys) {
         must(db->put(key, value));
       }
       state.PauseTiming();
@@ -270,6 +275,7 @@ void compact(benchmark::State& state) {
           must(db->flush());
         }
       }
+      report::touch_memory(touched_bytes);
       state.ResumeTiming();
       must(db->compact());
       state.PauseTiming();
@@ -284,7 +290,7 @@ void compact(benchmark::State& state) {
 class Compacted {
  public:
   Compacted() {
-    for (const std::string& key : shuffled_keys(0)) {
+    for (const Key& key : shuffled_keys(0)) {
       must(db_->put(key, value));
     }
     must(db_->compact());
@@ -302,7 +308,7 @@ void get_all(benchmark::State& state, std::uint64_t offset, bool expected) {
   Compacted compacted;
   const auto keys = shuffled_keys(offset);
   for (auto _ : state) {
-    for (const std::string& key : keys) {
+    for (const Key& key : keys) {
       const auto found = compacted.db()->get(
           key, [](std::string_view bytes) { benchmark::DoNotOptimize(bytes.data()); });
       if (must(found) != expected) {
