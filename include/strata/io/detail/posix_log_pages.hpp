@@ -157,7 +157,7 @@ class PosixLogPages {
   }
   /// Requires: from >= ready(), or it would write over the log. Where it fails the pages are taken
   /// singly.
-  void write_zeros(std::uint64_t from, std::uint64_t to) noexcept {
+  void write_zeros(std::uint64_t from, std::uint64_t to) const noexcept {
     static constexpr char zeros[step_bytes] = {};
     while (from < to) {
       const std::uint64_t bytes = std::min<std::uint64_t>(to - from, sizeof zeros);
