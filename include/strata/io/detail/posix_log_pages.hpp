@@ -20,13 +20,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -158,11 +159,17 @@ class PosixLogPages {
   /// Requires: from >= ready(), or it would write over the log. Where it fails the pages are taken
   /// singly.
   void write_zeros(std::uint64_t from, std::uint64_t to) const noexcept {
-    static constexpr char zeros[step_bytes] = {};
+    static constexpr char zeros[4 * page_bytes] = {};
     while (from < to) {
-      const std::uint64_t bytes = std::min<std::uint64_t>(to - from, sizeof zeros);
+      iovec pieces[step_bytes / sizeof zeros];
+      std::uint64_t left = to - from;
+      for (iovec& piece : pieces) {
+        piece.iov_base = const_cast<char*>(zeros);  // it is only read
+        piece.iov_len = static_cast<std::size_t>(std::min<std::uint64_t>(left, sizeof zeros));
+        left -= piece.iov_len;
+      }
       const ssize_t written =
-          ::pwrite(file_, zeros, static_cast<std::size_t>(bytes), static_cast<off_t>(from));
+          ::pwritev(file_, pieces, static_cast<int>(std::size(pieces)), static_cast<off_t>(from));
       if (written <= 0) {
         return;
       }
