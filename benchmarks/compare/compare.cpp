@@ -60,7 +60,8 @@ struct PipeSink {
   int touched;  ///< from where the parent answers
 
   /// Returns once free memory is the machine's own: see `touch_memory`. Not in this process, whose
-  /// peak would have it.
+  /// peak would have it. Engines may catch up meanwhile with work that a row has left them; their
+  /// processor time and bytes count.
   void before_row() const {
     std::fputs(touch_line, pipe);
     std::fflush(pipe);

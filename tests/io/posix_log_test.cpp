@@ -102,7 +102,7 @@ TEST_CASE("space is made ready beside appends") {
   CHECK(logs.is_whole());
 }
 
-TEST_CASE("a log is whole however its pages were made ready: singly behind a sync, else in steps") {
+TEST_CASE("a log is whole however often it is synced, and asks for its pages from within one") {
   Logs logs;
   // No multiple of a page: it grows, and is made ready, from within one.
   auto log = logs.fs.create_log(logs.directory.at("log"), 100'001).value();
