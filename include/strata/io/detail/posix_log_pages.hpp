@@ -17,7 +17,7 @@
 /// works ahead, which those who sync do not ask for, write zeros.
 ///
 /// Threads: `prepare_ahead`, `ready` and `note_sync` are everybody's; all else is the appender's.
-/// Tested through the file system: tests/io/posix_log_test.cpp, tests/io/posix_test.cpp.
+/// Tested through the file system: tests/io/posix_log_test.cpp, tests/io/posix_log_full_test.cpp.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -78,7 +78,9 @@ class PosixLogPages {
 
   /// Makes bytes up to `end` ready, and some more.
   [[nodiscard]] Result<void> prepare(std::uint64_t end) {
+    appender_waits_.store(true, std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
+    appender_waits_.store(false, std::memory_order_relaxed);
     if (end > capacity_) {
       if (auto grown = grow(end); !grown) {
         return grown;
@@ -90,9 +92,10 @@ class PosixLogPages {
     const bool is_synced = was_synced_.exchange(false, std::memory_order_relaxed);
     return populate(end, is_synced ? Folio::page : Folio::step);
   }
-  /// As far towards `end` as the capacity and the disk allow. Beside appends, step by step.
+  /// As far towards `end` as the capacity and the disk allow. Beside appends, step by step; an
+  /// append that has caught up has the lock before the next step.
   void prepare_ahead(std::uint64_t end) {
-    for (;;) {
+    while (!appender_waits_.load(std::memory_order_relaxed)) {
       const std::lock_guard lock(mutex_);
       const std::uint64_t ready_now = ready();
       if (map_ == nullptr || ready_now >= std::min(end, capacity_) ||
@@ -145,20 +148,27 @@ class PosixLogPages {
     const std::uint64_t from = ready() / page_bytes * page_bytes;
     const std::uint64_t to = std::min(reserved_, std::max(end, from + step_bytes));
     if (folio == Folio::step) {
-      write_zeros(ready(), to);
+      (void)write_zeros(ready(), to);  // where it fails, the pages are taken singly
     }
     constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
     if (::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) != 0 &&
         errno == EFAULT) {
-      return fail(ErrorCode::io, path_, ": a page of the log can not be written at offset ",
-                  std::to_string(from), ": the disk is full or failing");
+      return why_not(from, to);
     }
     populated_.store(to, std::memory_order_release);
     return {};
   }
-  /// Requires: from >= ready(), or it would write over the log. Where it fails the pages are taken
-  /// singly.
-  void write_zeros(std::uint64_t from, std::uint64_t to) const noexcept {
+  /// What keeps pages from being made ready. A fault has no reason, a write has one: file systems
+  /// that copy on write may be full in spite of what was reserved.
+  [[nodiscard]] tl::unexpected<Error> why_not(std::uint64_t from, std::uint64_t to) const {
+    if (const int code = write_zeros(ready(), to); code != 0) {
+      return system_error("write", path_, code);
+    }
+    return fail(ErrorCode::io, path_, ": a page of the log can not be written at offset ",
+                std::to_string(from), ": the disk is failing");
+  }
+  /// The error's number, or 0. Requires: from >= ready(), or it would write over the log.
+  [[nodiscard]] int write_zeros(std::uint64_t from, std::uint64_t to) const noexcept {
     static constexpr char zeros[4 * page_bytes] = {};
     while (from < to) {
       iovec pieces[step_bytes / sizeof zeros];
@@ -171,10 +181,11 @@ class PosixLogPages {
       const ssize_t written =
           ::pwritev(file_, pieces, static_cast<int>(std::size(pieces)), static_cast<off_t>(from));
       if (written <= 0) {
-        return;
+        return written < 0 ? errno : EIO;
       }
       from += static_cast<std::uint64_t>(written);
     }
+    return 0;
   }
   [[nodiscard]] Result<void> grow(std::uint64_t needed) {
     const std::uint64_t capacity = std::max(capacity_ + capacity_ / 2, needed);
@@ -195,7 +206,8 @@ class PosixLogPages {
   std::uint64_t capacity_;
   std::uint64_t reserved_ = 0;
   std::atomic<std::uint64_t> populated_{0};
-  std::atomic<bool> was_synced_{true};  ///< since the appender last made pages ready; or new
+  std::atomic<bool> appender_waits_{false};  ///< for the lock, which is not fair
+  std::atomic<bool> was_synced_{true};       ///< since the appender last made pages ready; or new
 };
 
 /// Space that a log will soon want: `prepare` may run in any thread, or not at all.
