@@ -6,7 +6,8 @@
 
 Runs build/gcc-release/bench/bench_compare (`./dev bench compare` says how it measures) once a size
 and writes a table for each engine: time and memory of an operation, write amplification, and how
-many times the first size's figure each one is.
+many times the first size's figure each one is. With several engines, what the first one's figures
+are beside the best of the others.
 """
 
 import argparse
@@ -64,6 +65,23 @@ def table_of(engine, sizes, results):
     return table([engine, *(f"{size / 1e6:g} million" for size in sizes)], lines)
 
 
+def ratio_table_of(engine, peers, sizes, results):
+    """How many times as many operations a second as the fastest peer, and which one that is."""
+    def seconds(size, name, row):
+        return results[size][name][row]["seconds"] / results[size][name][row]["operations"]
+
+    lines = []
+    for row in TIMES:
+        if row == "settle":  # not every engine has something to do there
+            continue
+        cells = []
+        for size in sizes:
+            peer = min(peers, key=lambda name: seconds(size, name, row))
+            cells.append(f"{seconds(size, peer, row) / seconds(size, engine, row):.2f} ({peer})")
+        lines.append([row, *cells])
+    return table([f"{engine} / best peer", *(f"{size / 1e6:g} million" for size in sizes)], lines)
+
+
 def numbers(text):
     return [int(number) for number in text.split(",")]
 
@@ -84,7 +102,10 @@ def main():
             "Written by `./dev bench growth`. Keys of 16 bytes, values of 100, one thread; the "
             "cache holds all data, write buffers have 64 MiB. " +
             foot_of(describe_machine(ROOT, build, 1)) + ".", ""]
-    for engine in options.engines.split(","):
+    engines = options.engines.split(",")
+    if len(engines) > 1:
+        text += [ratio_table_of(engines[0], engines[1:], sizes, results), ""]
+    for engine in engines:
         text += [table_of(engine, sizes, results), ""]
     write_page(options.out, text)
 
