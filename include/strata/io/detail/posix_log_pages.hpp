@@ -78,9 +78,7 @@ class PosixLogPages {
 
   /// Makes bytes up to `end` ready, and some more.
   [[nodiscard]] Result<void> prepare(std::uint64_t end) {
-    appender_waits_.store(true, std::memory_order_relaxed);
-    const std::lock_guard lock(mutex_);
-    appender_waits_.store(false, std::memory_order_relaxed);
+    const auto lock = take_over();
     if (end > capacity_) {
       if (auto grown = grow(end); !grown) {
         return grown;
@@ -92,8 +90,8 @@ class PosixLogPages {
     const bool is_synced = was_synced_.exchange(false, std::memory_order_relaxed);
     return populate(end, is_synced ? Folio::page : Folio::step);
   }
-  /// As far towards `end` as the capacity and the disk allow. Beside appends, step by step; an
-  /// append that has caught up has the lock before the next step.
+  /// As far towards `end` as the capacity and the disk allow, step by step, until the appender
+  /// wants the lock.
   void prepare_ahead(std::uint64_t end) {
     while (!appender_waits_.load(std::memory_order_relaxed)) {
       const std::lock_guard lock(mutex_);
@@ -106,7 +104,7 @@ class PosixLogPages {
   }
   /// Nothing is ready any more, and the file is left alone.
   void unmap() noexcept {
-    const std::lock_guard lock(mutex_);
+    const auto lock = take_over();
     if (map_ != nullptr) {
       ::munmap(std::exchange(map_, nullptr), static_cast<std::size_t>(capacity_));
     }
@@ -125,6 +123,14 @@ class PosixLogPages {
     step,  ///< All that is made ready at once.
   };
 
+  /// The lock, as the appender takes it: it is not fair, and who works ahead would have it again
+  /// and again.
+  [[nodiscard]] std::unique_lock<std::mutex> take_over() {
+    appender_waits_.store(true, std::memory_order_relaxed);
+    std::unique_lock lock(mutex_);
+    appender_waits_.store(false, std::memory_order_relaxed);
+    return lock;
+  }
   [[nodiscard]] Result<void> reserve(std::uint64_t end) {
     for (;;) {
       const int code = ::posix_fallocate(file_, static_cast<off_t>(reserved_),
@@ -206,7 +212,7 @@ class PosixLogPages {
   std::uint64_t capacity_;
   std::uint64_t reserved_ = 0;
   std::atomic<std::uint64_t> populated_{0};
-  std::atomic<bool> appender_waits_{false};  ///< for the lock, which is not fair
+  std::atomic<bool> appender_waits_{false};  ///< for the lock
   std::atomic<bool> was_synced_{true};       ///< since the appender last made pages ready; or new
 };
 
