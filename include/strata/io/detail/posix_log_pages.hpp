@@ -154,7 +154,8 @@ class PosixLogPages {
     const std::uint64_t from = ready() / page_bytes * page_bytes;
     const std::uint64_t to = std::min(reserved_, std::max(end, from + step_bytes));
     if (folio == Folio::step) {
-      (void)write_zeros(ready(), to);  // where it fails, the pages are taken singly
+      // Where it fails, the pages are taken singly.
+      (void)write_zeros(ready(), to);
     }
     constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
     if (::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) != 0 &&
