@@ -117,7 +117,7 @@ class FamilyAccess {
     return values;
   }
 
-  /// Errors of all writes: invalid_argument (limits), disk_full (nothing was written),
+  /// Errors of all writes: invalid_argument (limits), disk_full and io (nothing was written),
   /// outcome_unknown (a sync failed), read_only, closed.
   [[nodiscard]] Result<void> put(std::string_view key, std::string_view value,
                                  const WriteOptions& options = {}) {

@@ -9,7 +9,7 @@
 ///
 /// Failures leave the log in one of two states. A failed *append* is as if it had not been called:
 /// its segment is abandoned for a new one, whose header says where the old one ends, and the
-/// record is tried there once (RocksDB #6316); with the disk full the next append tries again. A
+/// record is tried there once (RocksDB #6316); where that fails the next append tries again. A
 /// failed *sync* is final: nothing is retried, as the kernel may have dropped the pages, and every
 /// later call fails.
 ///

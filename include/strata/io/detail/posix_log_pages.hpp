@@ -17,10 +17,12 @@
 /// works ahead, which those who sync do not ask for, write zeros.
 ///
 /// Threads: `prepare_ahead`, `ready` and `note_sync` are everybody's; all else is the appender's.
-/// Tested through the file system: tests/io/posix_log_test.cpp, tests/io/posix_log_full_test.cpp.
+/// Tested through the file system: tests/io/posix_log_test.cpp, tests/io/posix_log_full_test.cpp,
+/// tests/io/posix_test.cpp.
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -91,7 +93,7 @@ class PosixLogPages {
     return populate(end, is_synced ? Folio::page : Folio::step);
   }
   /// As far towards `end` as the capacity and the disk allow, step by step, until the appender
-  /// wants the lock.
+  /// wants the lock; it then asks again.
   void prepare_ahead(std::uint64_t end) {
     while (!appender_waits_.load(std::memory_order_relaxed)) {
       const std::lock_guard lock(mutex_);
@@ -123,8 +125,8 @@ class PosixLogPages {
     step,  ///< All that is made ready at once.
   };
 
-  /// The lock, as the appender takes it: it is not fair, and who works ahead would have it again
-  /// and again.
+  /// The lock, as the appender takes it. std::mutex is not fair: whoever works ahead would have it
+  /// again before an append that sleeps has woken up.
   [[nodiscard]] std::unique_lock<std::mutex> take_over() {
     appender_waits_.store(true, std::memory_order_relaxed);
     std::unique_lock lock(mutex_);
@@ -157,22 +159,32 @@ class PosixLogPages {
       // Where it fails, the pages are taken singly.
       (void)write_zeros(ready(), to);
     }
-    constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
-    if (::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) != 0 &&
-        errno == EFAULT) {
-      return why_not(from, to);
+    if (!fault_in(from, to)) {
+      // A fault has no reason, a write may have one: file systems that copy on write can be full in
+      // spite of what was reserved. On some (btrfs of older kernels) the write passes, not the
+      // fault.
+      if (const int code = write_zeros(ready(), to); code != 0) {
+        return system_error("write", path_, code);
+      }
+      if (!fault_in(from, to)) {
+        return is_disk_full()
+                   ? system_error("write", path_, ENOSPC)
+                   : fail(ErrorCode::io, path_, ": a page of the log can not be written at offset ",
+                          std::to_string(from), ": the disk is failing");
+      }
     }
     populated_.store(to, std::memory_order_release);
     return {};
   }
-  /// What keeps pages from being made ready. A fault has no reason, a write has one: file systems
-  /// that copy on write may be full in spite of what was reserved.
-  [[nodiscard]] tl::unexpected<Error> why_not(std::uint64_t from, std::uint64_t to) const {
-    if (const int code = write_zeros(ready(), to); code != 0) {
-      return system_error("write", path_, code);
-    }
-    return fail(ErrorCode::io, path_, ": a page of the log can not be written at offset ",
-                std::to_string(from), ": the disk is failing");
+  /// Whether the pages can be written, as far as the system says.
+  [[nodiscard]] bool fault_in(std::uint64_t from, std::uint64_t to) const noexcept {
+    constexpr int madv_populate_write = 23;  // since Linux 5.14; older ones say EINVAL
+    return ::madvise(map_ + from, static_cast<std::size_t>(to - from), madv_populate_write) == 0 ||
+           errno != EFAULT;
+  }
+  [[nodiscard]] bool is_disk_full() const noexcept {
+    struct statvfs disk {};
+    return ::fstatvfs(file_, &disk) == 0 && disk.f_bavail * disk.f_frsize < step_bytes;
   }
   /// The error's number, or 0. Requires: from >= ready(), or it would write over the log.
   [[nodiscard]] int write_zeros(std::uint64_t from, std::uint64_t to) const noexcept {
@@ -187,10 +199,11 @@ class PosixLogPages {
       }
       const ssize_t written =
           ::pwritev(file_, pieces, static_cast<int>(std::size(pieces)), static_cast<off_t>(from));
-      if (written <= 0) {
-        return written < 0 ? errno : EIO;
+      if (written > 0) {
+        from += static_cast<std::uint64_t>(written);
+      } else if (written == 0 || errno != EINTR) {
+        return written == 0 ? EIO : errno;
       }
-      from += static_cast<std::uint64_t>(written);
     }
     return 0;
   }
