@@ -38,12 +38,20 @@ def measured(program, entries, engines):
     return rows
 
 
+def seconds_of(row):
+    """Of one operation."""
+    return row["seconds"] / row["operations"]
+
+
+def head_of(name, sizes):
+    return [name, *(f"{size / 1e6:g} million" for size in sizes)]
+
+
 def lines_of(rows):
     """Pairs of a line's name and its figure."""
     entries = rows["fill random"]["operations"]
     for name in TIMES:
-        row = rows[name]
-        yield f"{name}, ns", row["seconds"] / row["operations"] * 1e9
+        yield f"{name}, ns", seconds_of(rows[name]) * 1e9
     yield "read random, p99 ns", rows["read random"]["p99_us"] * 1e3
     yield "peak memory, MiB", rows["settle"]["peak_memory_bytes"] / 2**20
     yield "bytes on disk / entry", rows["settle"]["disk_bytes"] / entries
@@ -62,24 +70,22 @@ def table_of(engine, sizes, results):
     for name, first in columns[0].items():
         cells = [f"{number(column[name])} ({column[name] / first:.2f} x)" for column in columns[1:]]
         lines.append([name, number(first), *cells])
-    return table([engine, *(f"{size / 1e6:g} million" for size in sizes)], lines)
+    return table(head_of(engine, sizes), lines)
 
 
 def ratio_table_of(engine, peers, sizes, results):
     """How many times as many operations a second as the fastest peer, and which one that is."""
-    def seconds(size, name, row):
-        return results[size][name][row]["seconds"] / results[size][name][row]["operations"]
-
     lines = []
     for row in TIMES:
         if row == "settle":  # not every engine has something to do there
             continue
         cells = []
         for size in sizes:
-            peer = min(peers, key=lambda name: seconds(size, name, row))
-            cells.append(f"{seconds(size, peer, row) / seconds(size, engine, row):.2f} ({peer})")
+            seconds = {name: seconds_of(rows[row]) for name, rows in results[size].items()}
+            peer = min(peers, key=seconds.get)
+            cells.append(f"{seconds[peer] / seconds[engine]:.2f} ({peer})")
         lines.append([row, *cells])
-    return table([f"{engine} / best peer", *(f"{size / 1e6:g} million" for size in sizes)], lines)
+    return table(head_of(f"{engine} / best peer", sizes), lines)
 
 
 def numbers(text):
